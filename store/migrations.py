@@ -1,0 +1,40 @@
+"""Bring a database to the shape this version needs. Every step can be run again."""
+
+from datetime import UTC, datetime
+
+from pymongo.errors import CollectionInvalid
+
+from store.mongo import Store
+from store.schema import COLLECTIONS, INDEXES
+
+SCHEMA_VERSION = 1
+
+
+class NewerDatabase(RuntimeError):
+    """The database was written by a newer version of this program; starting would damage it."""
+
+
+async def migrate(store: Store) -> None:
+    """Create what is missing and remember the schema version. Raises `NewerDatabase`."""
+    meta = await store["meta"].find_one({"_id": "schema"})
+    if meta and meta["version"] > SCHEMA_VERSION:
+        raise NewerDatabase(f"数据库版本 {meta['version']} 新于程序版本 {SCHEMA_VERSION},请升级程序。")
+    existing = set(await store.db.list_collection_names())
+    for name in COLLECTIONS:
+        if name not in existing:
+            try:
+                await store.db.create_collection(name)
+            except CollectionInvalid:
+                pass  # another process was first
+    for index in INDEXES:
+        options: dict = {}
+        if index.unique:
+            options["unique"] = True
+        if index.expire_s is not None:
+            options["expireAfterSeconds"] = index.expire_s
+        if index.partial is not None:
+            options["partialFilterExpression"] = index.partial
+        await store[index.collection].create_index(index.keys, **options)
+    await store["meta"].update_one(
+        {"_id": "schema"}, {"$set": {"version": SCHEMA_VERSION, "at": datetime.now(UTC)}}, upsert=True
+    )

@@ -1,0 +1,63 @@
+"""MongoDB through motor. The one module that imports it: a change of driver is a change of this file."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from motor.motor_asyncio import (
+    AsyncIOMotorClient,
+    AsyncIOMotorClientSession,
+    AsyncIOMotorCollection,
+    AsyncIOMotorDatabase,
+)
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+Session = AsyncIOMotorClientSession
+Collection = AsyncIOMotorCollection
+Document = dict[str, Any]
+T = TypeVar("T")
+
+# Acknowledged means: on the disk of a majority. Anything less could be lost after we gave out a tip number.
+DURABLE = WriteConcern(w="majority", j=True)
+
+
+class Store:
+    """One database of one MongoDB replica set or cluster."""
+
+    def __init__(self, client: AsyncIOMotorClient, name: str) -> None:
+        self.client = client
+        self.db: AsyncIOMotorDatabase = client.get_database(name, write_concern=DURABLE)
+
+    @classmethod
+    async def connect(cls, uri: str, name: str, *, timeout_s: float = 5.0) -> "Store":
+        """Open the database `name`; raises `pymongo.errors.PyMongoError` when no primary answers in `timeout_s`."""
+        client: AsyncIOMotorClient = AsyncIOMotorClient(
+            uri,
+            tz_aware=True,
+            serverSelectionTimeoutMS=int(timeout_s * 1000),
+            maxPoolSize=64,
+            appname="tip12350",
+        )
+        await client.admin.command("ping")
+        return cls(client, name)
+
+    def __getitem__(self, collection: str) -> Collection:
+        return self.db[collection]
+
+    async def transaction(self, callback: Callable[[Session], Awaitable[T]]) -> T:
+        """Run `callback(session)` as one transaction: all of its writes, or none.
+
+        The driver runs the callback again after a transient conflict, so it must have no effect outside the database.
+        """
+        async with await self.client.start_session() as session:
+            return await session.with_transaction(
+                callback, read_concern=ReadConcern("snapshot"), write_concern=DURABLE
+            )
+
+    async def aggregate(
+        self, collection: str, pipeline: list[Document], session: Session | None = None
+    ) -> list[Document]:
+        return [row async for row in self.db[collection].aggregate(pipeline, session=session)]
+
+    async def close(self) -> None:
+        self.client.close()

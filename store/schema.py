@@ -1,0 +1,45 @@
+"""Every collection and index in one table. Collections exist before use: a transaction must not create them."""
+
+from typing import NamedTuple
+
+
+class Index(NamedTuple):
+    """`keys` as for MongoDB; `expire_s` seconds after the (date) key the document is deleted."""
+
+    collection: str
+    keys: list[tuple[str, int]]
+    unique: bool = False
+    expire_s: int | None = None
+    partial: dict | None = None
+
+
+COLLECTIONS = [
+    "meta", "jobs", "cases", "tips", "evidence", "drafts", "conversations", "turns", "alerts", "audit",
+    "accounts", "sessions", "vault", "vault_keys", "vault_openings", "throttle",
+    "grid_layers", "grids", "inspectors", "corrections",
+]  # fmt: skip
+
+INDEXES = [
+    Index("jobs", [("state", 1), ("due", 1)]),
+    Index("jobs", [("done_at", 1)], expire_s=30 * 86400),
+    Index("cases", [("state", 1), ("created_at", -1)]),
+    Index("cases", [("location.district", 1), ("state", 1), ("created_at", -1)]),
+    Index("cases", [("inspector_id", 1), ("state", 1)]),
+    Index("cases", [("decided_types", 1), ("created_at", -1)]),
+    Index("cases", [("location.grid", 1), ("created_at", -1)]),
+    Index("tips", [("number", 1)], unique=True),
+    Index("tips", [("client_key", 1)], unique=True),
+    Index("tips", [("case_id", 1)]),
+    Index("evidence", [("tip_id", 1)]),
+    Index("drafts", [("expires_at", 1)], expire_s=0),
+    Index("conversations", [("expires_at", 1)], expire_s=0),
+    Index("turns", [("expires_at", 1)], expire_s=0),
+    Index("turns", [("conversation", 1), ("at", 1)]),
+    Index("audit", [("subject", 1), ("seq", 1)], unique=True),
+    Index("accounts", [("login", 1)], unique=True),
+    Index("sessions", [("expires_at", 1)], expire_s=0),
+    Index("sessions", [("account", 1)]),
+    Index("throttle", [("expires_at", 1)], expire_s=0),
+    Index("grids", [("layer", 1), ("code", 1)], unique=True),
+    Index("inspectors", [("grids", 1)]),
+]

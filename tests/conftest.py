@@ -1,0 +1,50 @@
+"""Fixtures that every room's tests share: one real MongoDB for the whole run, a fresh database for each test."""
+
+import asyncio
+import secrets
+import socket
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from store.embedded import EmbeddedMongo
+from store.migrations import migrate
+from store.mongo import Store
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def mongo_server(tmp_path_factory) -> EmbeddedMongo:
+    """A real mongod for the test run, started on a free port and killed at the end."""
+    server = EmbeddedMongo(tmp_path_factory.mktemp("mongo"), free_port(), cache_gb=0.25)
+    server.prepare()
+    process = subprocess.Popen(server.command(), stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    ready = threading.Thread(target=lambda: asyncio.run(server.make_ready()))
+    ready.start()
+    ready.join()
+    yield server
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+async def store(mongo_server):
+    """An empty, migrated database of its own."""
+    name = f"test_{secrets.token_hex(6)}"
+    opened = await Store.connect(mongo_server.uri, name)
+    await migrate(opened)
+    yield opened
+    await opened.client.drop_database(name)
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    return Path(__file__).parent.parent

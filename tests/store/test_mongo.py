@@ -1,0 +1,104 @@
+"""The store against a real server: transactions, the login, the seal."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.errors import OperationFailure
+
+from store import jobs
+from store.keys import Keys, UnsafeKeyFile
+from store.migrations import SCHEMA_VERSION, NewerDatabase, migrate
+from store.sealing import Cipher, SealBroken
+
+
+async def test_a_failed_transaction_leaves_nothing(store):
+    async def change(session):
+        await store["cases"].insert_one({"_id": "a", "state": "x", "created_at": datetime.now(UTC)}, session=session)
+        await jobs.enqueue(store, session, kind="mail", key="a", payload={})
+        raise RuntimeError("the last step")
+
+    with pytest.raises(RuntimeError):
+        await store.transaction(change)
+    assert await store["cases"].count_documents({}) == 0
+    assert await store["jobs"].count_documents({}) == 0
+
+
+async def test_the_server_refuses_a_client_without_password(mongo_server):
+    client = AsyncIOMotorClient(f"mongodb://127.0.0.1:{mongo_server.port}/?directConnection=true")
+    with pytest.raises(OperationFailure):
+        await client.test.things.find_one({})
+    client.close()
+
+
+async def test_migrating_again_changes_nothing_and_a_newer_database_is_refused(store):
+    await migrate(store)
+    await store["meta"].update_one({"_id": "schema"}, {"$set": {"version": SCHEMA_VERSION + 1}})
+    with pytest.raises(NewerDatabase):
+        await migrate(store)
+
+
+async def test_the_same_job_is_done_once(store):
+    done = []
+
+    async def handle(payload, job):
+        done.append(payload["n"])
+
+    for _ in range(3):
+        await jobs.enqueue(store, None, kind="note", key="one", payload={"n": 1})
+    worker = jobs.Worker(store, {"note": handle})
+    while await worker.run_one():
+        pass
+    assert done == [1]
+
+
+async def test_a_job_that_fails_waits_and_is_tried_again(store):
+    tries = []
+
+    async def handle(payload, job):
+        tries.append(job.tries)
+        if len(tries) == 1:
+            raise jobs.Postpone
+
+    await jobs.enqueue(store, None, kind="note", key="one", payload={})
+    worker = jobs.Worker(store, {"note": handle})
+    assert await worker.run_one()
+    assert not await worker.run_one(), "it must wait before the second try"
+    await store["jobs"].update_one({}, {"$set": {"due": datetime.now(UTC) - timedelta(seconds=1)}})
+    assert await worker.run_one()
+    assert tries == [1, 2]
+    assert (await store["jobs"].find_one({}))["state"] == "done"
+
+
+async def test_a_job_of_a_dead_worker_is_taken_again_after_its_lease(store):
+    await jobs.enqueue(store, None, kind="note", key="one", payload={})
+    past = datetime.now(UTC) - timedelta(seconds=5)
+    await store["jobs"].update_one({}, {"$set": {"lease": "dead worker", "lease_until": past}})
+    done = asyncio.Event()
+
+    async def handle(payload, job):
+        done.set()
+
+    assert await jobs.Worker(store, {"note": handle}).run_one()
+    assert done.is_set()
+
+
+@given(st.binary(max_size=200), st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30))
+def test_a_sealed_value_opens_only_where_it_belongs(plain, here, there):
+    cipher = Cipher(b"k" * 32)
+    sealed = cipher.seal(plain, here)
+    assert cipher.open(sealed, here) == plain
+    if here != there:
+        with pytest.raises(SealBroken):
+            cipher.open(sealed, there)
+
+
+def test_a_key_file_that_others_can_read_is_refused(tmp_path):
+    keys = Keys.load(tmp_path)
+    assert Keys.load(tmp_path).derive("receipt") == keys.derive("receipt") != keys.derive("filing")
+    (tmp_path / "secrets" / "root.key").chmod(0o644)
+    with pytest.raises(UnsafeKeyFile):
+        Keys.load(tmp_path)
