@@ -8,10 +8,15 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from store.embedded import EmbeddedMongo
 from store.migrations import migrate
 from store.mongo import Store
+
+
+hypothesis_settings.register_profile("project", database=None, deadline=None, derandomize=True)
+hypothesis_settings.load_profile("project")
 
 
 def free_port() -> int:
