@@ -1,0 +1,1 @@
+"""What a tip is and what happens to it, from receipt to archive."""

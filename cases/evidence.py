@@ -1,0 +1,168 @@
+"""Photos: checked, re-encoded without a trace of the camera, the original kept sealed; the position read first.
+
+Files lie encrypted and content-addressed in the data folder, not in the database: big blobs would slow every backup.
+"""
+
+import asyncio
+import hashlib
+import io
+import os
+import secrets
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from pillow_heif import register_heif_opener
+
+from store.errors import Refusal
+from store.sealing import Cipher
+
+register_heif_opener(thumbnails=False)
+
+MAX_BYTES = 15 * 1024 * 1024
+MAX_PIXELS = 50_000_000
+MAX_PHOTOS = 9
+LONG_SIDE = 2560
+THUMB_SIDE = 480
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
+
+
+class BadPhoto(Refusal):
+    """Not a photo that we can use; nothing of it was kept."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, status=422, field="photos")
+
+
+@dataclass(frozen=True)
+class Photo:
+    """`jpeg` and `thumb` are clean re-encodings; `position` is (lng, lat) in WGS-84 from EXIF, or None; `dhash` 64 bits."""
+
+    jpeg: bytes
+    thumb: bytes
+    width: int
+    height: int
+    position: tuple[float, float] | None
+    dhash: str
+    original_sha256: str
+
+
+def read_photo(data: bytes) -> Photo:
+    """Decode and clean one uploaded file. Raises `BadPhoto` with what the person should do."""
+    if not data:
+        raise BadPhoto("照片是空文件,请重新选择照片。")
+    if len(data) > MAX_BYTES:
+        raise BadPhoto(f"照片太大,请不要超过{MAX_BYTES // 1024 // 1024}MB。")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            # Checked before a single pixel is decoded: 100 kB of PNG can claim 900 megapixels.
+            if image.width * image.height > MAX_PIXELS:
+                raise BadPhoto("照片像素太多,请用手机拍摄的普通照片。")
+            position = _position(image)
+            image.draft("RGB", (LONG_SIDE, LONG_SIDE))
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise BadPhoto("照片像素太多,请用手机拍摄的普通照片。") from None
+    except BadPhoto:
+        raise
+    except UnidentifiedImageError:
+        raise BadPhoto("这不是照片文件。请上传 JPG、PNG、WebP 或 HEIC 格式的照片。") from None
+    except Exception:
+        # Decoders raise whatever they like on damaged files (OSError, SyntaxError, struct.error, EOFError …).
+        raise BadPhoto("照片文件已损坏或不完整,请重新拍摄或重新选择。") from None
+    upright.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
+    # A new image carries no metadata, whatever the old one had.
+    clean = Image.new("RGB", upright.size)
+    clean.paste(upright)
+    thumb = clean.copy()
+    thumb.thumbnail((THUMB_SIDE, THUMB_SIDE))
+    return Photo(
+        jpeg=_encode(clean, 85),
+        thumb=_encode(thumb, 75),
+        width=clean.width,
+        height=clean.height,
+        position=position,
+        dhash=_dhash(clean),
+        original_sha256=hashlib.sha256(data).hexdigest(),
+    )
+
+
+def _encode(image: Image.Image, quality: int) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality, optimize=False)
+    return out.getvalue()
+
+
+def _dhash(image: Image.Image) -> str:
+    """Difference hash: which of two neighbouring grey pixels is brighter, 8 × 8 bits (Krawetz 2013)."""
+    pixels = list(image.convert("L").resize((9, 8), Image.Resampling.LANCZOS).tobytes())
+    bits = [pixels[row * 9 + col] > pixels[row * 9 + col + 1] for row in range(8) for col in range(8)]
+    return f"{int(''.join('1' if bit else '0' for bit in bits), 2):016x}"
+
+
+def _position(image: Image.Image) -> tuple[float, float] | None:
+    try:
+        gps = image.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+        lat = _degrees(gps[2]) * (-1 if gps.get(1) == "S" else 1)
+        lng = _degrees(gps[4]) * (-1 if gps.get(3) == "W" else 1)
+    except Exception:
+        return None  # no position, or a broken one: the photo itself is still good
+    inside = -90 <= lat <= 90 and -180 <= lng <= 180
+    return (lng, lat) if inside and (lng, lat) != (0.0, 0.0) else None
+
+
+def _degrees(parts: tuple) -> float:
+    degrees, minutes, seconds = (float(part) for part in parts)
+    return degrees + minutes / 60 + seconds / 3600
+
+
+class EvidenceFiles:
+    """Sealed files by content address. `put` is durable (fsync, then rename) before it returns."""
+
+    def __init__(self, folder: Path, cipher: Cipher) -> None:
+        self._folder = folder
+        self._cipher = cipher
+        # Decoding is bounded: two at once, however many uploads are waiting.
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="photos")
+
+    async def read(self, data: bytes) -> Photo:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, read_photo, data)
+
+    async def put(self, data: bytes) -> str:
+        """Store sealed and return the name to get it back by (random: equal files must not show as equal)."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._write, data)
+
+    async def get(self, name: str) -> bytes:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, name)
+
+    def _path(self, name: str) -> Path:
+        if len(name) != 32 or not all(c in "0123456789abcdef" for c in name):
+            raise ValueError("not the name of an evidence file")
+        return self._folder / name[:2] / name
+
+    def _write(self, data: bytes) -> str:
+        name = secrets.token_hex(16)
+        path = self._path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        waiting = path.with_suffix(".part")
+        with open(waiting, "wb") as out:
+            out.write(self._cipher.seal(data, f"evidence:{name}"))
+            out.flush()
+            os.fsync(out.fileno())
+        os.rename(waiting, path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return name
+
+    def _read(self, name: str) -> bytes:
+        return self._cipher.open(self._path(name).read_bytes(), f"evidence:{name}")
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)

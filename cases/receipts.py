@@ -1,0 +1,75 @@
+"""Number and secret code: what a reporter gets instead of an account.
+
+Both are derived from the filing's client key with a key outside the database. So a retried filing gives the same
+number and code without our storing them, a number says nothing about order or time, and nobody without our key can
+compute a code. The code has 80 bits, so a keyed hash is enough to look it up: nothing slow stands between a flood of
+tips and the disk.
+"""
+
+import hashlib
+import hmac
+import unicodedata
+from dataclasses import dataclass
+
+# No 0/O, 1/I/L, U/V: it is read out on the phone and written on paper.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTWXYZ"
+# 29 letters give 4.858 bits each; 17 of them make 82 bits.
+CODE_LENGTH = 17
+NUMBER_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """`number` like 3702-1234-5678 for people, `code` in groups for reading out."""
+
+    number: str
+    code: str
+
+
+class Receipts:
+    """`filing_key` makes numbers and codes, `lookup_key` hashes them for the database; both 32 bytes."""
+
+    def __init__(self, filing_key: bytes, lookup_key: bytes) -> None:
+        self._filing_key = filing_key
+        self._lookup_key = lookup_key
+
+    def issue(self, client_key: str, attempt: int = 0) -> Receipt:
+        """The receipt of one filing; `attempt` counts up when a number is taken already."""
+        stream = _digest(self._filing_key, f"number|{attempt}|{client_key}")
+        number = str(int.from_bytes(stream, "big") % 10**NUMBER_DIGITS).zfill(NUMBER_DIGITS)
+        value = int.from_bytes(_digest(self._filing_key, f"code|{client_key}"), "big")
+        letters = []
+        for _ in range(CODE_LENGTH):
+            value, rest = divmod(value, len(ALPHABET))
+            letters.append(ALPHABET[rest])
+        return Receipt(_grouped(number), _grouped("".join(letters)))
+
+    def client_key_hash(self, client_key: str) -> str:
+        """What the database keeps of a client key: enough to notice a repeat, not enough to make the code."""
+        return _digest(self._lookup_key, f"client|{client_key}").hex()
+
+    def lookup_hash(self, number: str, code: str) -> str:
+        return _digest(self._lookup_key, f"receipt|{plain_number(number)}|{plain_code(code)}").hex()
+
+    def matches(self, stored: str, number: str, code: str) -> bool:
+        return hmac.compare_digest(stored, self.lookup_hash(number, code))
+
+
+def plain_number(number: str) -> str:
+    """Digits only, full-width ones too."""
+    return "".join(c for c in unicodedata.normalize("NFKC", number) if c.isdigit())
+
+
+def plain_code(code: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKC", code).upper() if c in ALPHABET)
+
+
+def _grouped(text: str) -> str:
+    groups = [text[i : i + 4] for i in range(0, len(text), 4)]
+    if len(groups[-1]) == 1:
+        groups[-2:] = [groups[-2] + groups[-1]]
+    return "-".join(groups)
+
+
+def _digest(key: bytes, text: str) -> bytes:
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
