@@ -11,10 +11,10 @@ import hmac
 import unicodedata
 from dataclasses import dataclass
 
-# No 0/O, 1/I/L, U/V: it is read out on the phone and written on paper.
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTWXYZ"
-# 29 letters give 4.858 bits each; 17 of them make 82 bits.
-CODE_LENGTH = 17
+# Crockford's base 32: no I, L, O, U; it is read out on the phone and written on paper. 16 letters are 80 bits.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LOOK_ALIKES = str.maketrans("OIL", "011")
+CODE_LENGTH = 16
 NUMBER_DIGITS = 12
 
 
@@ -61,14 +61,13 @@ def plain_number(number: str) -> str:
 
 
 def plain_code(code: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKC", code).upper() if c in ALPHABET)
+    """Capital letters of the alphabet only; a letter that looks like a digit is read as the digit."""
+    letters = unicodedata.normalize("NFKC", code).upper().translate(LOOK_ALIKES)
+    return "".join(c for c in letters if c in ALPHABET)
 
 
 def _grouped(text: str) -> str:
-    groups = [text[i : i + 4] for i in range(0, len(text), 4)]
-    if len(groups[-1]) == 1:
-        groups[-2:] = [groups[-2] + groups[-1]]
-    return "-".join(groups)
+    return "-".join(text[i : i + 4] for i in range(0, len(text), 4))
 
 
 def _digest(key: bytes, text: str) -> bytes:

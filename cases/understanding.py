@@ -1,0 +1,78 @@
+"""The first job of every case: what kind of violation, where, who answers for it, was it reported before."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import structlog
+
+from access.actors import SYSTEM
+from cases import duplicates
+from cases.danger import danger_in
+from cases.lifecycle import WrongState, perform
+from cases.rasa import RasaClient, RasaDown
+from grid.coordinates import Point
+from grid.service import Locator
+from store.jobs import Job, Postpone
+from store.mongo import Document, Store
+
+log = structlog.get_logger(__name__)
+
+# Below this the proposal is shown to the dispatcher as "unclassified".
+LOW_CONFIDENCE = 0.35
+MAX_TYPES = 5
+
+
+class Understanding:
+    """Handler of the job `understand`; safe to run again."""
+
+    def __init__(self, store: Store, rasa: RasaClient, locator: Locator) -> None:
+        self._store = store
+        self._rasa = rasa
+        self._locator = locator
+
+    async def run(self, payload: Document, job: Job) -> None:
+        case = await self._store["cases"].find_one({"_id": payload["case_id"]})
+        if case is None or case["state"] != "received":
+            return  # done before this worker got it
+        tip = await self._store["tips"].find_one({"case_id": case["_id"]})
+        assert tip is not None, "a case is stored together with its tip"
+        facts = tip["facts"]
+        try:
+            (parsed,) = await self._rasa.parse([facts["what"]])
+        except RasaDown:
+            raise Postpone from None
+        photo = await self._store["evidence"].find_one({"tip_id": tip["_id"], "position": {"$ne": None}})
+        result = self.understood(case, facts, parsed, photo)
+        result["duplicates"] = await duplicates.candidates(
+            self._store, case["_id"], facts, result["location"], [row["type"] for row in result["types"]]
+        )
+        try:
+            await perform(self._store, case["_id"], "understand", SYSTEM, result, None)
+        except WrongState:
+            return
+        log.info("case.understood", wait_ms=int((datetime.now(UTC) - case["created_at"]).total_seconds() * 1000))
+
+    def understood(self, case: Document, facts: Document, parsed: Document, photo: Document | None) -> Document:
+        """The proposal, as the action `understand` wants it."""
+        types = [row for row in parsed["violations"] if row["confidence"] >= LOW_CONFIDENCE][:MAX_TYPES]
+        text = "\n".join(part for part in (facts["place"], facts["company"], facts["what"]) if part)
+        location = self._locator.locate(text=text, point=_point(case, photo))
+        route = self._locator.route(location, [row["type"] for row in types], text)
+        return {
+            "types": types,
+            "urgent": danger_in(facts["what"]) is not None,
+            "in_scope": parsed["in_scope"],
+            "model_version": parsed["model_version"],
+            "location": asdict(location),
+            "route": asdict(route),
+        }
+
+
+def _point(case: Document, photo: Document | None) -> Point | None:
+    """The position the browser sent; else the one in a photo."""
+    if case["reported_point"]:
+        return Point(**case["reported_point"])
+    if photo:
+        lng, lat = photo["position"]
+        return Point(lng, lat, "wgs84")
+    return None
