@@ -1,0 +1,76 @@
+"""Everything a handler may call, opened and closed in order. No HTTP here: the commands and the tests use it too."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from access.vault import Vault
+from cases.evidence import EvidenceFiles
+from cases.intake import Intake
+from cases.rasa import RasaClient
+from cases.receipts import Receipts
+from cases.understanding import Understanding
+from grid.service import Locator, open_locator
+from notify.worker import mail_handlers
+from rewards.ledger import Ledger
+from settings import Settings, gateway_secret
+from store.jobs import Worker
+from store.keys import Keys
+from store.migrations import migrate
+from store.mongo import Store
+from store.sealing import Cipher
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Services:
+    """One per process. `cipher(purpose)` gives the seal for one kind of record."""
+
+    settings: Settings
+    keys: Keys
+    store: Store
+    receipts: Receipts
+    evidence: EvidenceFiles
+    vault: Vault
+    rasa: RasaClient
+    locator: Locator
+    intake: Intake
+    ledger: Ledger
+    worker: Worker
+
+    def cipher(self, purpose: str) -> Cipher:
+        return Cipher(self.keys.derive(purpose))
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[Services]:
+    """Connect, migrate, load the map, start the writers and the job worker; undo all of it at the end."""
+    async with AsyncExitStack() as stack:
+        keys = Keys.load(settings.data_dir)
+        store = await Store.connect(mongodb_uri, settings.mongodb_name)
+        stack.push_async_callback(store.close)
+        await migrate(store)
+        receipts = Receipts(keys.derive("filing"), keys.derive("receipt"))
+        vault = await Vault.open(store)
+        evidence = EvidenceFiles(settings.data_dir / "evidence", Cipher(keys.derive("evidence")))
+        stack.callback(evidence.close)
+        rasa = await stack.enter_async_context(RasaClient(settings.rasa_url, gateway_secret(keys)))
+        locator = await open_locator(store, settings.city_dir)
+        ledger = await stack.enter_async_context(Ledger(store))
+        intake = await stack.enter_async_context(Intake(store, receipts, vault, keys.derive("filing content")))
+        worker = Worker(
+            store, {"understand": Understanding(store, rasa, locator).run, **mail_handlers(store, settings)}
+        )
+        if settings.embedded_workers:
+            task = asyncio.create_task(worker.run(), name="jobs")
+            stack.push_async_callback(_stop, task)
+        yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, worker)
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
