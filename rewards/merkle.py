@@ -50,10 +50,6 @@ class Frontier:
             node = node_hash(left, node)
         return node
 
-    def copy(self) -> Frontier:
-        return Frontier(self.size, self.nodes)
-
-
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """The root over leaf hashes."""
     frontier = Frontier()

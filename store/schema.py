@@ -17,6 +17,7 @@ COLLECTIONS = [
     "meta", "jobs", "cases", "tips", "evidence", "drafts", "conversations", "turns", "alerts", "audit",
     "accounts", "sessions", "vault", "vault_keys", "vault_openings", "throttle",
     "grid_layers", "grids", "inspectors", "corrections",
+    "ledger_entries", "ledger_accounts", "ledger_head", "rewards", "disclosures",
 ]  # fmt: skip
 
 INDEXES = [
@@ -42,4 +43,13 @@ INDEXES = [
     Index("throttle", [("expires_at", 1)], expire_s=0),
     Index("grids", [("layer", 1), ("code", 1)], unique=True),
     Index("inspectors", [("grids", 1)]),
+    Index("ledger_entries", [("key", 1)], unique=True),
+    Index("ledger_entries", [("target", 1)], unique=True, partial={"kind": "reversal"}),
+    Index("ledger_entries", [("claim", 1), ("_id", 1)]),
+    Index("rewards", [("case_id", 1), ("tip_id", 1)], unique=True),
+    Index("rewards", [("public_number", 1)], unique=True),
+    Index("rewards", [("state", 1), ("claim_due", 1)]),
+    Index("disclosures", [("public_number", 1)], unique=True),
+    Index("disclosures", [("state", 1), ("published_at", -1)]),
+    Index("disclosures", [("case_id", 1)]),
 ]
