@@ -145,8 +145,8 @@ async def _answers(url: str, timeout_s: float) -> None:
             await asyncio.sleep(0.2)
 
 
-def children(settings: Settings, model: Path) -> tuple[list[Child], str]:
-    """The processes to run and the database URI that the service gets."""
+def children(settings: Settings, model: Path) -> list[Child]:
+    """The processes to run, in the order of their start."""
     logs = settings.data_dir / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     keys = Keys.load(settings.data_dir)
@@ -164,13 +164,31 @@ def children(settings: Settings, model: Path) -> tuple[list[Child], str]:
         "SERVICE_URL": settings.internal_url,
         "RASA_HOST": settings.rasa_host,
         "RASA_PORT": str(settings.rasa_port),
+        "MODEL": str(model),
     }
     rasa = Child(
-        "rasa", "Rasa", [str(ROOT / "bot" / ".venv" / "bin" / "python"), str(ROOT / "bot" / "run.py"), str(model)],
+        "rasa", "Rasa", [str(ROOT / "bot" / ".venv" / "bin" / "python"), str(ROOT / "bot" / "run.py")],
         lambda: _answers(f"{settings.rasa_url}/webhooks/gateway/health", 180), rasa_env, logs / "rasa.log",
     )  # fmt: skip
+    service_env = {"MONGODB_URI": uri, "TIP_DEMO": "1" if settings.demo else "0"}
     service = Child(
         "service", "服务", [sys.executable, "-m", "app"],
-        lambda: _answers(f"http://127.0.0.1:{settings.port}/health", 60), {"MONGODB_URI": uri},
+        lambda: _answers(f"http://{settings.host}:{settings.port}/health", 60), service_env,
     )  # fmt: skip
-    return [*found, service, rasa], uri
+    return [*found, service, rasa]
+
+
+def run(settings: Settings, model: Path) -> int:
+    """Everything of `make run`, until Ctrl-C. Returns the exit code."""
+    found = children(settings, model)
+
+    def announce() -> None:
+        say("全部就绪,按 Ctrl-C 停止")
+        say(f"  市民:    {settings.base_url}/")
+        say(f"  工作人员:{settings.base_url}/login")
+        if settings.demo:
+            say(f"  演示账号(口令每次安装随机生成,见 {settings.data_dir / 'demo_accounts.txt'}):")
+            for line in (settings.data_dir / "demo_accounts.txt").read_text("utf-8").splitlines():
+                say(f"    {line}")
+
+    return asyncio.run(Supervisor(found, announce).run())

@@ -1,0 +1,288 @@
+"""The command `tip12350`. Batch commands read and write JSON Lines on files or stdin and stdout."""
+
+import argparse
+import asyncio
+import contextlib
+import getpass
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from access.actors import ROLE_NAMES, Role
+from settings import ROOT, Settings
+from store.embedded import EmbeddedMongo
+from store.errors import Refusal
+from store.keys import Keys
+from store.migrations import migrate
+from store.mongo import Store
+from store.sealing import Cipher
+
+BOT_PYTHON = ROOT / "bot" / ".venv" / "bin" / "python"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments, Settings()) or 0
+    except Refusal as refusal:
+        print(f"错误:{refusal.message}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tip12350", description="12350 安全生产举报奖励服务")
+    commands = parser.add_subparsers(required=True, metavar="命令")
+
+    def command(name: str, text: str, run, *, parent=commands) -> argparse.ArgumentParser:
+        made = parent.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        return made
+
+    serve = command("serve", "启动 MongoDB、Rasa 和服务,Ctrl-C 全部停止", _serve)
+    serve.add_argument("--demo", action="store_true", help="装入演示数据和演示账号(只限本机)")
+    train = command("train", "训练语义模型(内容没有变化时直接使用已有模型)", _train)
+    train.add_argument("--force", action="store_true", help="内容没有变化也重新训练")
+    for name, text, run in (
+        ("classify", "识别违法类型:每行 {id,text}", _classify),
+        ("locate", "识别地点:每行 {id,text} 或 {id,lng,lat,system}", _locate),
+        ("reward", "计算奖金:每行 {id,rule_set,track,penalty_yuan,deaths,accident_level,employee}", _reward),
+    ):
+        batch = command(name, text, run)
+        batch.add_argument("input", nargs="?", type=argparse.FileType("r", encoding="utf-8"), default=sys.stdin)
+        batch.add_argument("output", nargs="?", type=argparse.FileType("w", encoding="utf-8"), default=sys.stdout)
+
+    ledger = parser_group(commands, "ledger", "奖励账本")
+    command("verify", "重算整本账和审计记录,指出第一处错误", _ledger_verify, parent=ledger)
+    grid = parser_group(commands, "grid", "网格图层")
+    load = command("import", "导入网格图层(GeoJSON),替换当前图层", _grid_import, parent=grid)
+    load.add_argument("file", type=Path)
+    load.add_argument("--system", choices=["wgs84", "gcj02", "bd09"], default="wgs84", help="文件使用的坐标系")
+    load.add_argument("--dry-run", action="store_true", help="只检查,不导入")
+    user = parser_group(commands, "user", "工作人员账号")
+    add = command("add", "添加账号,口令从键盘输入或自动生成", _user_add, parent=user)
+    add.add_argument("login")
+    add.add_argument("--name", required=True, help="姓名")
+    add.add_argument("--role", action="append", required=True, choices=[r.value for r in ROLE_NAMES if r not in (
+        Role.REPORTER, Role.SYSTEM)])  # fmt: skip
+    add.add_argument("--district", help="只管一个区市;不填为全市")
+    add.add_argument("--generate", action="store_true", help="自动生成口令并显示一次")
+    save = command("backup", "备份数据库和证据文件到一个加密文件", _backup)
+    save.add_argument("file", type=Path)
+    load_back = command("restore", "把备份恢复到空数据库", _restore)
+    load_back.add_argument("file", type=Path)
+    return parser
+
+
+def parser_group(commands, name: str, text: str):
+    return commands.add_parser(name, help=text, description=text).add_subparsers(required=True, metavar="命令")
+
+
+# ---- the service
+
+
+def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
+    from supervisor import run
+
+    if arguments.demo:
+        settings = settings.model_copy(update={"demo": True})
+    settings.refuse_unsafe()
+    return run(settings, train_model())
+
+
+def train_model(*, force: bool = False) -> Path:
+    """Train when the sources changed; progress goes to stderr. Returns the model file."""
+    command = [str(BOT_PYTHON), str(ROOT / "bot" / "train.py"), *(["--force"] if force else [])]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise Refusal("模型训练失败,原因见上面的输出。")
+    return Path(done.stdout.strip().splitlines()[-1])
+
+
+def _train(arguments: argparse.Namespace, settings: Settings) -> int:
+    print(train_model(force=arguments.force))
+    return 0
+
+
+# ---- batch commands
+
+
+def _classify(arguments: argparse.Namespace, settings: Settings) -> int:
+    from cases.danger import danger_in
+
+    model = train_model()
+    urgent: list[bool] = []
+    lines = []
+    for line in arguments.input:
+        if line.strip():
+            lines.append(line if line.endswith("\n") else line + "\n")
+            urgent.append(danger_in(_text_of(line)) is not None)
+    child = subprocess.run(
+        [str(BOT_PYTHON), str(ROOT / "bot" / "classify_lines.py"), str(model)],
+        input="".join(lines), stdout=subprocess.PIPE, text=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    for line, now in zip(child.stdout.splitlines(), urgent, strict=True):
+        row = json.loads(line)
+        if "error" not in row:
+            row["urgent"] = now
+        _write(arguments.output, row)
+    return 0
+
+
+def _text_of(line: str) -> str:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return ""
+    text = row.get("text") if isinstance(row, dict) else None
+    return text if isinstance(text, str) else ""
+
+
+def _write(out: TextIO, row: dict) -> None:
+    out.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _locate(arguments: argparse.Namespace, settings: Settings) -> int:
+    from grid.batch import locate_lines
+
+    locate_lines(arguments.input, arguments.output, settings.city_dir)
+    return 0
+
+
+def _reward(arguments: argparse.Namespace, settings: Settings) -> int:
+    from rewards.batch import reward_lines
+
+    reward_lines(arguments.input, arguments.output)
+    return 0
+
+
+# ---- commands on the database
+
+
+@contextlib.asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[Store]:
+    """The configured database; the embedded server is started for the command when it is not running."""
+    server: asyncio.subprocess.Process | None = None
+    uri = settings.mongodb_uri
+    if uri is None:
+        mongo = EmbeddedMongo(settings.data_dir / "mongodb", settings.mongodb_port)
+        mongo.prepare()
+        uri = mongo.uri
+        if not await _listens(settings.mongodb_port):
+            quiet = asyncio.subprocess.DEVNULL
+            server = await asyncio.create_subprocess_exec(*mongo.command(), stdout=quiet, stderr=quiet)
+            await mongo.make_ready()
+    store = await Store.connect(uri, settings.mongodb_name)
+    try:
+        await migrate(store)
+        yield store
+    finally:
+        await store.close()
+        if server:
+            server.terminate()
+            await server.wait()
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def _ledger_verify(arguments: argparse.Namespace, settings: Settings) -> int:
+    from access import audit
+    from rewards.ledger import verify
+
+    async def run() -> int:
+        async with database(settings) as store:
+            report = await verify(store)
+            entries, broken = await audit.verify(store)
+            print(report.text())
+            if broken:
+                print(f"审计记录:案件或主题 {broken.subject} 第{broken.seq}条{broken.what}")
+            else:
+                print(f"审计记录:{entries}条,链条完整")
+            return 0 if report.ok and not broken else 1
+
+    return asyncio.run(run())
+
+
+def _grid_import(arguments: argparse.Namespace, settings: Settings) -> int:
+    from access.actors import SYSTEM
+    from grid.layers import import_layer
+
+    async def run() -> int:
+        async with database(settings) as store:
+            report = await import_layer(
+                store, arguments.file, system=arguments.system, dry_run=arguments.dry_run, actor=SYSTEM.id
+            )
+            print(report.text())
+            return 0
+
+    return asyncio.run(run())
+
+
+def _user_add(arguments: argparse.Namespace, settings: Settings) -> int:
+    from access.accounts import add_account
+
+    if arguments.generate:
+        password = secrets.token_urlsafe(12)
+    else:
+        password = getpass.getpass("口令(至少 12 个字符):")
+        if password != getpass.getpass("再输入一次:"):
+            raise Refusal("两次输入的口令不一致。")
+
+    async def run() -> int:
+        async with database(settings) as store:
+            roles = frozenset(Role(role) for role in arguments.role)
+            await add_account(store, arguments.login, arguments.name, roles, password, district=arguments.district)
+            print(f"已添加账号 {arguments.login}" + (f",口令 {password}(只显示这一次)" if arguments.generate else ""))
+            return 0
+
+    return asyncio.run(run())
+
+
+def _backup(arguments: argparse.Namespace, settings: Settings) -> int:
+    from store.backup import backup
+
+    async def run() -> int:
+        async with database(settings) as store:
+            if arguments.file.exists():
+                raise Refusal(f"{arguments.file} 已存在,请换一个文件名。")
+            done = await backup(store, settings.data_dir / "evidence", _backup_cipher(settings), arguments.file)
+            print(f"{datetime.now():%H:%M:%S} 已备份 {done.documents} 条记录、{done.files} 个证据文件到 {arguments.file}")
+            print("恢复时还需要 data/secrets/root.key,请另行保管,不要和备份放在一起。")
+            return 0
+
+    return asyncio.run(run())
+
+
+def _restore(arguments: argparse.Namespace, settings: Settings) -> int:
+    from store.backup import restore
+
+    async def run() -> int:
+        async with database(settings) as store:
+            done = await restore(store, settings.data_dir / "evidence", _backup_cipher(settings), arguments.file)
+            print(f"已恢复 {done.documents} 条记录、{done.files} 个证据文件。请运行 tip12350 ledger verify 核对。")
+            return 0
+
+    return asyncio.run(run())
+
+
+def _backup_cipher(settings: Settings) -> Cipher:
+    return Cipher(Keys.load(settings.data_dir).derive("backup"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
