@@ -77,6 +77,9 @@ def find(lexicon: Lexicon, text: str) -> list[Found]:
                     continue
                 if start and text[start - 1] in "城超门夜早集菜全本我" and not name.startswith("青岛"):
                     continue
+            # 海阳市场 is a market, 抚顺市民 are people.
+            if kind is Kind.OUTSIDE and name[-1] == "市" and text[end : end + 1] in ("场", "民"):
+                continue
             if kind is Kind.OUTSIDE_SHORT:
                 if _OUT_DISTRICT_AFTER.match(text, end) and sense.sure:
                     sense = sense._replace(kind=Kind.OUTSIDE)

@@ -42,8 +42,10 @@ class Phonetic:
         for repair in sorted(found, key=lambda r: (r[0] - r[1], r[0])):
             if not any(repair[0] < end and start < repair[1] for start, end, *_ in best):
                 best.append(repair)
-        full = [r for r in best if r[3][1]]
-        return sorted(full or best)[:4]
+        # 占山街道酒店: a full name outweighs a chance likeness of a short one.
+        whole = [r for r in best if r[2].endswith(("街道", "镇", "区", "市", "办事处"))]
+        streets = [r for r in whole if r[3][1]]
+        return sorted(streets or whole or best)[:4]
 
     def _build(self) -> None:
         divisions = self._lexicon.divisions
@@ -82,7 +84,7 @@ class Phonetic:
 
     def _sounds(self, text: str, district: str | None, covered: set[int]) -> list[Repair]:
         found: list[Repair] = []
-        strict = [_readings(c)[:2] for c in text]
+        strict = [_heard(c) for c in text]
         for start in range(len(text)):
             if start in covered or not strict[start]:
                 continue
@@ -112,8 +114,7 @@ class Phonetic:
         if window == name or not same:
             return False
         if not short:
-            # 王台镇 is no repair of 往台镇子: what follows a full name must not continue another word.
-            return same >= 1
+            return same >= 2
         return text[end : end + 1] in _STOPS and (start == 0 or text[:start].endswith(_BEFORE_SHORT) or text[end : end + 1] in "市区县")
 
     def _one_wrong(self, text: str, district: str | None, covered: set[int]) -> list[Repair]:
@@ -151,6 +152,16 @@ def _readings(char: str) -> list[str]:
     if not "一" <= char <= "龥":
         return []
     return list(dict.fromkeys(pinyin(char, style=Style.NORMAL, heteronym=True)[0]))[:3]
+
+
+# Text characters whose second reading is a real one in names; rare readings of all others only make noise.
+_SECOND_READINGS = {"柏": "bo", "藏": "cang", "大": "dai", "重": "chong", "长": "zhang", "岘": "xian", "佰": "bo"}
+
+
+def _heard(char: str) -> list[str]:
+    """How a typed character is heard: its usual reading, and the second where names have it."""
+    second = _SECOND_READINGS.get(char)
+    return [*_readings(char)[:1], *([second] if second else [])]
 
 
 @lru_cache(maxsize=3_000)

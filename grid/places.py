@@ -90,7 +90,8 @@ class Gazetteer:
         reading = Reading(found, spelled, self.lexicon)
         place = reading.place()
         if place.street is None and place.outside_city is None and self._worth_repairing(place, reading, spelled.text):
-            repaired = self._phonetic.repair(spelled.text, place.district, [(f.start, f.end) for f in found])
+            taken = [(f.start, f.end) for f in found if f.kind in (Kind.DISTRICT, Kind.STREET, Kind.FORMER_TOWN)]
+            repaired = self._phonetic.repair(spelled.text, place.district, taken)
             if repaired:
                 return _repaired_place(place, repaired, spelled)
         return place
@@ -98,8 +99,8 @@ class Gazetteer:
     @staticmethod
     def _worth_repairing(place: Place, reading: Reading, text: str) -> bool:
         """Only when nothing was found, or a street is spoken of (…街道, …镇) that is not known."""
-        if place is NOWHERE or not (place.district or place.candidates):
-            return True
+        if place.district is None:
+            return not (reading.districts or reading.short_districts or reading.streets)
         return not reading.streets and not reading.towns and ("街道" in text or "镇" in text or "办事处" in text)
 
 
@@ -136,7 +137,13 @@ class Reading:
         self.districts = [f for f in live if f.kind is Kind.DISTRICT]
         self.short_districts = [f for f in live if f.kind is Kind.DISTRICT_SHORT]
         self.streets = [f for f in live if f.kind is Kind.STREET]
-        self.short_streets = [f for f in live if f.kind is Kind.STREET_SHORT]
+        # 城阳 and 黄岛 are districts first; only behind their own district can they mean the street of that name.
+        whole = _districts_of(self.districts)
+        self.short_streets = [
+            f for f in live
+            if f.kind is Kind.STREET_SHORT
+            and (f.places[0][0] in whole or not any(d.start == f.start for d in self.short_districts))
+        ]  # fmt: skip
         self.towns = [f for f in live if f.kind is Kind.FORMER_TOWN]
         self.zones = [f for f in live if f.kind is Kind.ZONE]
         self.outside = [f for f in live if f.kind is Kind.OUTSIDE]
@@ -151,7 +158,7 @@ class Reading:
         if self.outside and not inside:
             return self._elsewhere(self.outside[0])
         if self.outside_short and not inside and not self.streets and not self.towns:
-            if not [f for f in self.short_streets if f.sense.sure]:
+            if not self._firm_inside():
                 return self._elsewhere(self.outside_short[0])
         if self.outside:
             self.hedged = True
@@ -166,11 +173,18 @@ class Reading:
             return self._in_district(next(iter(districts)))
         return self._without_district()
 
+    def _firm_inside(self) -> bool:
+        """True when the text names something of ours that the outside name does not belong to (上海万象城 does)."""
+        out_ends = {f.end + gap for f in self.outside_short for gap in range(3)}
+        return any(f.sense.sure for f in self.short_streets) or any(
+            f.kind in (Kind.LANDMARK, Kind.ZONE) and f.start not in out_ends for f in self.found
+        )
+
     def _elsewhere(self, item: Found) -> Place:
-        name = item.sense.name
+        name, city = item.sense.name, self.lexicon.city
         return Place(
             None, None, False, self._mentions(), (), name, "none",
-            f"“{item.name}”不在{self.lexicon.city}，本市无法受理外地事项，请核对地点。",
+            f"“{item.name}”不在{city}。如果事情发生在{city}，请说明区市和镇街；如果在外地，请向当地12350反映。",
         )  # fmt: skip
 
     def _several(self, districts: set[str]) -> Place:
@@ -211,7 +225,9 @@ class Reading:
             return self._open(district, here, f"{district}内说到多个镇街，请确认是哪一处。", sure) if names else None
         street = next(iter(names))
         ends = {f.end for f in (*self.districts, *self.short_districts)}
-        exact = any(f.closed and f.sense.sure and f.start in ends for f in here)
+        exact = any(
+            f.closed and f.sense.sure and f.name not in self.lexicon.wide_names and f.start in ends for f in here
+        )
         if exact and sure:
             return self._stated(district, street, True)
         # 城阳区流亭机场, 平度市南村路口: near the street of that name, or only named after it.
@@ -248,35 +264,26 @@ class Reading:
         return any(c.end == item.start for c in self.city)
 
     def _infer(self, district: str | None, sure: bool) -> Place:
-        """From former towns, landmarks, villages and roads, the stronger kinds first; only what agrees is filled in."""
+        """From former towns, villages, landmarks and roads: only what all of them agree on is filled in."""
         weak = [f for f in self.found if f.kind in _INFERRING]
-        named = [f for f in self.found if f.kind is Kind.STREET_SHORT and f.sense.sure]
         supporting = [f for f in weak if district is None or any(w[0] == district for w in f.places)]
-        streets: set[str] = set()
-        districts: set[str] = {district} if district else set()
-        for kind in _INFERRING:
-            wheres = {w for f in supporting if f.kind is kind for w in f.places if district is None or w[0] == district}
-            if not wheres:
-                continue
-            if kind is Kind.ROAD and not all(f.sense.sure for f in supporting if f.kind is kind):
-                break
-            districts |= {d for d, _ in wheres}
-            if kind is Kind.ROAD:
-                break
-            these = {s for _, s in wheres if s}
-            if these and (kind is not Kind.LANDMARK or len(wheres) == 1):
-                streets |= these
-                break
-        if len(districts) == 1:
-            only = next(iter(districts))
-            inside = {s for s in streets if (only, s) in self.lexicon.divisions.street_set}
-            street = next(iter(inside)) if len(inside) == 1 else None
-            if street or supporting or not district:
-                return self._inferred(only, street, supporting, sure)
-            return self._open(only, named, f"文中写明{only}，没有说到镇街，请补充镇街、村居或标志物。", sure)
-        if not supporting and not self.zones:
-            return self._nothing()
-        return self._open(None, supporting or self.zones, "只说到路名、村名或标志物，全市不止一处，请确认是哪一处。")
+        firm = [f for f in supporting if f.kind is not Kind.ROAD or f.sense.sure]
+        if district is None:
+            shared = _agreement({w[0] for w in f.places} for f in firm) if firm else set()
+            if len(shared) != 1:
+                if not supporting:
+                    return self._nothing()
+                return self._open(None, supporting, "只说到路名、村名或标志物，还不能确定是哪个区市，请确认是哪一处。")
+            district = next(iter(shared))
+        named = [f for f in firm if f.kind is not Kind.ROAD]
+        streets = _agreement(
+            found for f in named if (found := {s for d, s in f.places if d == district and s})
+        )
+        if len(streets) == 1:
+            return self._inferred(district, next(iter(streets)), named, sure)
+        if supporting and not sure:
+            return self._inferred(district, None, supporting, sure)
+        return self._open(district, supporting, f"文中写明{district}，但没有写明镇街，请补充镇街、村居或标志物。", sure)
 
     def _nothing(self) -> Place:
         if self.outside_short and not self.city:
@@ -336,6 +343,14 @@ _INFERRING = (Kind.FORMER_TOWN, Kind.VILLAGE, Kind.LANDMARK, Kind.ROAD)
 _PLACES = frozenset(
     {Kind.DISTRICT, Kind.DISTRICT_SHORT, Kind.STREET, Kind.STREET_SHORT, Kind.OUTSIDE, Kind.ZONE, *_INFERRING}
 )
+
+
+def _agreement(sets: Iterable[set[str]]) -> set[str]:
+    """What all the sets share; empty when they contradict each other or there are none."""
+    shared: set[str] | None = None
+    for values in sets:
+        shared = set(values) if shared is None else shared & values
+    return shared or set()
 
 
 def _districts_of(items: Iterable[Found]) -> set[str]:
