@@ -1,6 +1,5 @@
 # Two commands: `make run` and `make test`. Each sets up all it needs; nothing is downloaded at run time.
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
-export UV_PYTHON_PREFERENCE ?= managed
 
 .PHONY: help run test bench train setup lint check-machine browser vendor image
 help:

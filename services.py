@@ -58,7 +58,7 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         vault = await Vault.open(store)
         evidence = EvidenceFiles(settings.data_dir / "evidence", Cipher(keys.derive("evidence")))
         stack.callback(evidence.close)
-        rasa = await stack.enter_async_context(RasaClient(settings.rasa_url, gateway_secret(keys)))
+        rasa = await stack.enter_async_context(RasaClient(settings.rasa_url, gateway_secret(settings, keys)))
         locator = await open_locator(store, settings.city_dir)
         ledger = await stack.enter_async_context(Ledger(store))
         intake = await stack.enter_async_context(Intake(store, receipts, vault, keys.derive("filing content")))

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     internal_port: int = 8351
     rasa_host: str = "127.0.0.1"
     rasa_port: int = 8352
+    gateway_secret: SecretStr | None = Field(None, description="bearer secret service → Rasa; unset: from the root key")
+    internal_secret: SecretStr | None = Field(None, description="bearer secret Rasa → service; unset: from the root key")
     trusted_proxies: list[str] = Field([], description="addresses whose X-Forwarded-For and -Proto are believed")
 
     smtp_host: str | None = Field(None, description="unset: mail waits in the outbox and the log says so")
@@ -79,11 +81,13 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def gateway_secret(keys: Keys) -> str:
+def gateway_secret(settings: Settings, keys: Keys) -> str:
     """Bearer secret for the service's calls to Rasa."""
-    return keys.derive("rasa gateway").hex()
+    given = settings.gateway_secret
+    return given.get_secret_value() if given else keys.derive("rasa gateway").hex()
 
 
-def internal_secret(keys: Keys) -> str:
+def internal_secret(settings: Settings, keys: Keys) -> str:
     """Bearer secret for Rasa's calls to the service."""
-    return keys.derive("internal port").hex()
+    given = settings.internal_secret
+    return given.get_secret_value() if given else keys.derive("internal port").hex()

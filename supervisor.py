@@ -159,8 +159,8 @@ def children(settings: Settings, model: Path) -> list[Child]:
         found.append(Child("mongodb", "MongoDB", mongo.command(), mongo.make_ready, log=logs / "mongodb.out"))
     # Rasa gets two bearer secrets and two addresses, and nothing of the database.
     rasa_env = {
-        "GATEWAY_SECRET": gateway_secret(keys),
-        "INTERNAL_SECRET": internal_secret(keys),
+        "GATEWAY_SECRET": gateway_secret(settings, keys),
+        "INTERNAL_SECRET": internal_secret(settings, keys),
         "SERVICE_URL": settings.internal_url,
         "RASA_HOST": settings.rasa_host,
         "RASA_PORT": str(settings.rasa_port),
