@@ -66,7 +66,7 @@ def _parse(line: str) -> dict[str, Any]:
     except (ValueError, RecursionError):  # a number of more than 4300 digits is a ValueError too
         raise WrongLine("这一行不是有效的 JSON。请检查引号、逗号和括号,每行一个对象。") from None
     if not isinstance(row, dict):
-        raise WrongLine("这一行要是一个 JSON 对象,例如 {\"id\": \"1\", \"rule_set\": \"national_2018\", …}。")
+        raise WrongLine('这一行要是一个 JSON 对象,例如 {"id": "1", "rule_set": "national_2018", …}。')
     if isinstance(row.get("id"), Decimal | dict | list):
         row["id"] = None
         raise WrongLine("id 要是文字或整数。", field="id")

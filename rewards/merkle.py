@@ -50,6 +50,7 @@ class Frontier:
             node = node_hash(left, node)
         return node
 
+
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """The root over leaf hashes."""
     frontier = Frontier()

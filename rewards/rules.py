@@ -259,5 +259,3 @@ def rule_set(rule_set_id: str) -> RuleSet:
         usable = "、".join(key for key, each in rule_sets().items() if each.status == "verified")
         raise UnknownRuleSet(f"没有编号为“{rule_set_id}”的奖励规则。可以用:{usable}。", field="rule_set")
     return found.usable()
-
-
