@@ -1,0 +1,1 @@
+"""Our own parts of Rasa: the classifier of tips, the one channel, the conversation store."""

@@ -1,0 +1,331 @@
+"""What a text reports: violation types, whether it is a safety matter at all, and what its writer wants.
+
+Pure model over texts: no Rasa, no files but the two it is asked to save to or load from. Training needs scikit-learn,
+reading a text needs numpy, scipy and jieba only.
+
+* Types: a linear machine per core type (see `linear_model`); several types may hold for one text.
+* Scope: decided by the margin between the best type and the out-of-scope machine, never by a softmax; the border is
+  put where a fixed small share of tips would be lost in cross-validation over sentence families.
+* Confidence: logistic function of a type's margin and of its lead over the next type, fitted on out-of-fold margins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from addons.chinese_text import Folded, fold
+from addons.families import families, folds
+from addons.features import Featurizer
+from addons.highlights import word_spans
+from addons.linear_model import LinearTextModel
+from addons.sentences import OTHER_TYPE, OUT_OF_SCOPE, REPORT, Sentence
+
+FORMAT = 1
+SETTINGS_FILE, ARRAYS_FILE = "tip_model.json", "tip_model.npz"
+LISTED_TYPES = 5
+TIPS_LOST = 0.015  # share of tips that may fall out of scope in cross-validation; they are still offered to be sent
+CALIBRATION_FOLDS = 4
+# Said by somebody who reports nothing (yet). The other intents (adding to a tip, objecting to a finding …) speak of
+# hazards themselves and would be wrong as negative examples.
+NO_TIP_INTENTS = frozenset(
+    "ask_progress faq_reward faq_confidential faq_scope faq_deadline faq_how claim_reward talk_to_person thanks affirm "
+    "deny dont_know skip start_report restart_talk abuse".split()
+)
+Progress = Callable[[str], None]
+
+
+class DamagedModel(Exception):
+    """The model files are cut off, altered or of another version."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A core type, how probable it is (0-1) and the characters (start, end) of the text that speak for it."""
+
+    type: str
+    confidence: float
+    words: List[Tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All that is understood of one text. `violations` is ranked, also when out of scope (the person may insist)."""
+
+    in_scope: bool
+    scope_confidence: float
+    violations: List[Violation]
+    intent: str
+    intent_confidence: float
+    ranking: List[Tuple[str, float]]
+    matter: Optional[str] = None  # what it is about when it is out of scope
+
+
+@dataclass
+class Calibration:
+    """Plain numbers that turn margins into decisions; all fitted on out-of-fold margins."""
+
+    confidence: Tuple[float, float, float] = (2.0, 1.0, 0.0)  # of margin, of lead over the next type, constant
+    scope: Tuple[float, float, float] = (2.0, -2.0, 0.0)  # of best type's margin, of out-of-scope margin, constant
+    scope_border: float = 0.0
+    intent_temperature: float = 3.0
+
+
+class TipModel:
+    """The two linear models with their calibration."""
+
+    def __init__(self, types: LinearTextModel, intents: LinearTextModel, calibration: Calibration) -> None:
+        self.types = types
+        self.intents = intents
+        self.calibration = calibration
+        self._other = types.labels.index(OTHER_TYPE)
+        self._real = np.array([index for index, label in enumerate(types.labels) if label != OTHER_TYPE])
+        self.version = self._content_hash()
+
+    # ---- reading
+
+    def read(self, text: str, with_words: bool = True) -> Reading:
+        """Understand one raw text of any length and content; never fails on bad characters."""
+        return self.read_folded(fold(text), with_words)
+
+    def read_folded(self, folded: Folded, with_words: bool = True) -> Reading:
+        margins = self.types.folded_margins(folded.text)
+        in_scope, scope_confidence = self._scope(margins)
+        confidences = type_confidences(margins[None, self._real], self.calibration.confidence)[0]
+        ranked = np.argsort(-confidences)[:LISTED_TYPES]
+        violations = []
+        for place, position in enumerate(ranked):
+            column = int(self._real[position])
+            confidence = float(confidences[position])
+            explained = with_words and place < 3 and (place == 0 or confidence > 0.1)
+            words = word_spans(self.types, folded, column) if explained else []
+            violations.append(Violation(self.types.labels[column], round(confidence, 4), words))
+        ranking = self._intent_ranking(folded.text, in_scope, scope_confidence, violations)
+        matter = None if in_scope else self._matter(folded.text)
+        return Reading(
+            in_scope, round(scope_confidence, 4), violations, ranking[0][0], ranking[0][1], ranking[:5], matter
+        )
+
+    def _scope(self, margins: np.ndarray) -> Tuple[bool, float]:
+        score = scope_scores(margins[None, :], self._real, self._other, self.calibration.scope)[0]
+        return bool(score >= self.calibration.scope_border), float(1 / (1 + np.exp(-score)))
+
+    def _matter(self, text: str) -> Optional[str]:
+        """What an out-of-scope text is about (`wages`, `noise` …), to name the right number."""
+        columns = [i for i, label in enumerate(self.intents.labels) if label.startswith(OUT_OF_SCOPE + "/")]
+        if not columns:
+            return None
+        best = columns[int(np.argmax(self.intents.folded_margins(text)[columns]))]
+        return self.intents.labels[best].partition("/")[2]
+
+    def _intent_ranking(
+        self, text: str, in_scope: bool, scope_confidence: float, violations: Sequence[Violation]
+    ) -> List[Tuple[str, float]]:
+        """Intents with confidences, best first. Report or out of scope is decided by the types, not by the intents:
+        a text that may be a tip is never turned away because it looks like another intent."""
+        if is_number_and_code(text):
+            return [("ask_progress", 1.0)]
+        scores = self.intents.folded_margins(text) * self.calibration.intent_temperature
+        shares = np.exp(scores - scores.max())
+        shares /= shares.sum()
+        by_name: Dict[str, float] = {}
+        for label, share in zip(self.intents.labels, shares.tolist()):
+            name = label.partition("/")[0]
+            by_name[name] = by_name.get(name, 0.0) + share
+        told = by_name.pop(REPORT, 0.0) + by_name.pop(OUT_OF_SCOPE, 0.0)
+        names = (REPORT, OUT_OF_SCOPE) if in_scope else (OUT_OF_SCOPE, REPORT)
+        by_name[names[0]] = told * max(scope_confidence, 1 - scope_confidence)
+        by_name[names[1]] = told - by_name[names[0]]
+        ranking = sorted(by_name.items(), key=lambda item: -item[1])
+        if len(text) > 40 and in_scope and violations[0].confidence > 0.6 and ranking[0][0] in NO_TIP_INTENTS:
+            ranking = [(REPORT, ranking[0][1])] + [item for item in ranking if item[0] != REPORT]
+        return [(name, round(float(share), 4)) for name, share in ranking]
+
+    # ---- training
+
+    @classmethod
+    def fit(
+        cls, sentences: Sequence[Sentence], user_words: Sequence[str] = (), say: Progress = lambda line: None
+    ) -> "TipModel":
+        """Train types, intents and calibration. Takes about 6 times one fit of the types, because the calibration
+        needs margins of texts that the machine has not seen."""
+        typed = typed_sentences(sentences)
+        say(f"{len(typed)} sentences for {len({s.types[0] for s in typed})} types, {len(sentences)} for the intents")
+        calibration = calibrate(*out_of_fold_margins(typed, user_words, say=say), typed)
+        say("fitting types and intents on all sentences")
+        types = fit_types(typed, user_words)
+        intents = fit_intents(sentences, user_words)
+        return cls(types, intents, calibration)
+
+    # ---- files
+
+    def save(self, folder: Path) -> None:
+        """Write the two files; `load` refuses them when a byte has changed."""
+        arrays, settings = self._packed()
+        settings["version"] = self.version
+        with open(folder / ARRAYS_FILE, "wb") as file:
+            np.savez(file, **arrays)
+        (folder / SETTINGS_FILE).write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, read_bytes: Callable[[str], bytes]) -> "TipModel":
+        """Load from files given by `read_bytes(name)`; raises DamagedModel when they do not belong together."""
+        try:
+            settings = json.loads(read_bytes(SETTINGS_FILE))
+            if settings["format"] != FORMAT:
+                raise DamagedModel(f"model format {settings['format']}, this program reads {FORMAT}")
+            with np.load(io.BytesIO(read_bytes(ARRAYS_FILE)), allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            for name, array in arrays.items():
+                part, *inner = name.split(".")
+                holder = settings[part]
+                for key in inner[:-1]:
+                    holder = holder[key]
+                holder[inner[-1]] = array
+            model = cls(
+                LinearTextModel.from_state(settings["types"]),
+                LinearTextModel.from_state(settings["intents"]),
+                Calibration(**{key: _plain(value) for key, value in settings["calibration"].items()}),
+            )
+        except DamagedModel:
+            raise
+        except Exception as error:
+            raise DamagedModel(f"cannot read the model: {error}") from error
+        if model.version != settings["version"]:
+            raise DamagedModel("the model's content does not match its version")
+        return model
+
+    def _packed(self) -> Tuple[Dict[str, np.ndarray], Dict[str, Any]]:
+        arrays: Dict[str, np.ndarray] = {}
+        settings: Dict[str, Any] = {
+            "format": FORMAT,
+            "types": self.types.state(),
+            "intents": self.intents.state(),
+            "calibration": dict(vars(self.calibration)),
+        }
+        for part in ("types", "intents"):
+            state = settings[part]
+            for holder, prefix in ((state, part), (state["featurizer"], f"{part}.featurizer")):
+                for key in [key for key, value in holder.items() if isinstance(value, np.ndarray)]:
+                    arrays[f"{prefix}.{key}"] = holder.pop(key)
+        return arrays, settings
+
+    def _content_hash(self) -> str:
+        arrays, settings = self._packed()
+        digest = hashlib.sha256(json.dumps(settings, sort_keys=True, ensure_ascii=False).encode())
+        for name in sorted(arrays):
+            digest.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
+        return digest.hexdigest()[:12]
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def is_number_and_code(text: str) -> bool:
+    """A tip's number or code typed alone: nothing but digits (folded to 0), dashes and a letter or two."""
+    return "0" in text and len(text) <= 24 and all(c in "0-—_:：,，/ tdhqwxs编号密码查询单" for c in text)
+
+
+# ---- the steps of training, also used by the evaluation
+
+
+def typed_sentences(sentences: Iterable[Sentence]) -> List[Sentence]:
+    """The sentences the types learn from: tips, out-of-scope texts, and talk that reports nothing."""
+    typed = []
+    for sentence in sentences:
+        if sentence.types:
+            typed.append(sentence)
+        elif sentence.intent in NO_TIP_INTENTS:
+            typed.append(Sentence(sentence.text, sentence.intent, None, (OTHER_TYPE,), "talk"))
+    return typed
+
+
+def fit_types(typed: Sequence[Sentence], user_words: Sequence[str]) -> LinearTextModel:
+    return LinearTextModel.fit(
+        [sentence.text for sentence in typed],
+        [sentence.types for sentence in typed],
+        Featurizer(user_words=user_words),
+        passage_share=0.3,
+    )
+
+
+def _intent_label(sentence: Sentence) -> str:
+    """The intent; out of scope with its matter, so that the reporter is told the right number."""
+    if sentence.intent == OUT_OF_SCOPE and sentence.detail:
+        return f"{OUT_OF_SCOPE}/{sentence.detail}"
+    return sentence.intent
+
+
+def fit_intents(sentences: Sequence[Sentence], user_words: Sequence[str]) -> LinearTextModel:
+    return LinearTextModel.fit(
+        [sentence.text for sentence in sentences],
+        [[_intent_label(sentence)] for sentence in sentences],
+        Featurizer(longest=3, user_words=user_words),
+    )
+
+
+def out_of_fold_margins(
+    typed: Sequence[Sentence],
+    user_words: Sequence[str],
+    count: int = CALIBRATION_FOLDS,
+    fit: Optional[Callable[[Sequence[Sentence], Sequence[str]], LinearTextModel]] = None,
+    say: Progress = lambda line: None,
+) -> Tuple[np.ndarray, List[str]]:
+    """Margins (texts by labels) of each sentence by a model that has seen none of its family, and the labels."""
+    labels = sorted({label for sentence in typed for label in sentence.types})
+    margins = np.full((len(typed), len(labels)), -1.0, dtype=np.float32)
+    fold_of = folds([s.types[0] for s in typed], families([fold(s.text).text for s in typed]), count)
+    for number in range(count):
+        say(f"calibrating, part {number + 1} of {count}")
+        learn = [sentence for sentence, f in zip(typed, fold_of) if f != number]
+        test = np.flatnonzero(fold_of == number)
+        model = (fit or fit_types)(learn, user_words)
+        columns = [labels.index(label) for label in model.labels]
+        margins[np.ix_(test, columns)] = model.margins([typed[index].text for index in test])
+    return margins, labels
+
+
+def calibrate(margins: np.ndarray, labels: Sequence[str], typed: Sequence[Sentence]) -> Calibration:
+    """Fit confidences, scope and its border on out-of-fold margins."""
+    from sklearn.linear_model import LogisticRegression
+
+    other = labels.index(OTHER_TYPE) if OTHER_TYPE in labels else None
+    real = np.array([index for index, label in enumerate(labels) if label != OTHER_TYPE])
+    is_tip = np.array([sentence.types[0] != OTHER_TYPE for sentence in typed])
+    truth = np.array([[labels[column] in sentence.types for column in real] for sentence in typed])[is_tip]
+    inputs = _confidence_inputs(margins[is_tip][:, real])
+    near = inputs[..., 0] > -1.3  # far below the border nothing is left to learn, but it would drown the rest
+    sigmoid = LogisticRegression(C=100.0).fit(inputs[near], truth[near])
+    calibration = Calibration(confidence=(*map(float, sigmoid.coef_[0]), float(sigmoid.intercept_[0])))
+    if other is None or is_tip.all():
+        return calibration
+    pair = np.stack([margins[:, real].max(axis=1), margins[:, other]], axis=1)
+    sigmoid = LogisticRegression(C=100.0, class_weight="balanced").fit(pair, is_tip)
+    calibration.scope = (*map(float, sigmoid.coef_[0]), float(sigmoid.intercept_[0]))
+    scores = scope_scores(margins, real, other, calibration.scope)
+    calibration.scope_border = float(np.quantile(scores[is_tip], TIPS_LOST))
+    return calibration
+
+
+def scope_scores(margins: np.ndarray, real: np.ndarray, other: int, weights: Sequence[float]) -> np.ndarray:
+    """Log-odds that each text is a tip, from its best type's margin and its out-of-scope margin."""
+    return weights[0] * margins[:, real].max(axis=1) + weights[1] * margins[:, other] + weights[2]
+
+
+def type_confidences(margins: np.ndarray, weights: Sequence[float]) -> np.ndarray:
+    """Probability of each type (texts by types, out-of-scope column left out)."""
+    inputs = _confidence_inputs(margins)
+    return 1 / (1 + np.exp(-(inputs @ np.asarray(weights[:2]) + weights[2])))
+
+
+def _confidence_inputs(margins: np.ndarray) -> np.ndarray:
+    best_two = np.sort(margins, axis=1)[:, -2:]
+    best_other = np.where(margins == best_two[:, 1:], best_two[:, :1], best_two[:, 1:])
+    return np.stack([margins, margins - best_other], axis=-1)

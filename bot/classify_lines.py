@@ -1,0 +1,73 @@
+"""Classify JSON Lines without starting Rasa.
+
+    bot/.venv/bin/python bot/classify_lines.py [MODEL.tar.gz] < in.jsonl > out.jsonl
+
+In: {"id", "text"}. Out, in the same order: {"id", "in_scope", "violations": [{"type", "confidence"}, …],
+"model_version"}; `violations` is ranked and also given when out of scope. A line that is no such object comes back as
+{"id", "error"}. Progress on standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tarfile
+import time
+from pathlib import Path
+from typing import Any, Dict
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from addons.sentences import OTHER_TYPE  # noqa: E402
+from addons.violation_model import ARRAYS_FILE, SETTINGS_FILE, TipModel  # noqa: E402
+from model_hash import newest_model  # noqa: E402
+
+REPORT_EVERY = 500
+
+
+def load_model(archive: Path) -> TipModel:
+    """Only our component's two files out of Rasa's archive; raises DamagedModel, FileNotFoundError."""
+    files: Dict[str, bytes] = {}
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            name = Path(member.name).name
+            if name in (SETTINGS_FILE, ARRAYS_FILE) and "train_" in member.name:
+                file = tar.extractfile(member)
+                assert file is not None
+                files[name] = file.read()
+    return TipModel.load(lambda name: files[name])
+
+
+def classify(model: TipModel, line: str) -> Dict[str, Any]:
+    """One input line's answer."""
+    try:
+        row = json.loads(line)
+        identity, text = row["id"], row["text"]
+    except (ValueError, TypeError, KeyError):
+        return {"id": None, "error": 'expected {"id", "text"}'}
+    if not isinstance(text, str):
+        return {"id": identity, "error": "text: string expected"}
+    reading = model.read(text, with_words=False)
+    violations = [{"type": found.type, "confidence": found.confidence} for found in reading.violations]
+    if not reading.in_scope:
+        violations.insert(0, {"type": OTHER_TYPE, "confidence": round(1 - reading.scope_confidence, 4)})
+    return {"id": identity, "in_scope": reading.in_scope, "violations": violations, "model_version": model.version}
+
+
+def main() -> None:
+    started = time.monotonic()
+    model = load_model(Path(sys.argv[1]) if len(sys.argv) > 1 else newest_model())
+    print(f"model {model.version} loaded in {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
+    started, done = time.monotonic(), 0
+    for line in sys.stdin:
+        if not line.strip():
+            continue
+        print(json.dumps(classify(model, line), ensure_ascii=False))
+        done += 1
+        if done % REPORT_EVERY == 0:
+            print(f"{done} lines, {done / (time.monotonic() - started):.0f}/s", file=sys.stderr, flush=True)
+    print(f"{done} lines in {time.monotonic() - started:.1f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
