@@ -5,6 +5,7 @@ import signal
 
 from aiohttp import web
 
+import demonstration
 from handlers import middlewares, routes
 from handlers.keys import SERVICES
 from services import Services, open_services
@@ -37,6 +38,8 @@ async def serve(settings: Settings, mongodb_uri: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_services(settings, mongodb_uri) as services:
+        if settings.demo:
+            await demonstration.seed(services)
         runners = []
         for app, host, port in (
             (internal_app(services), settings.internal_host, settings.internal_port),

@@ -247,10 +247,26 @@ def _user_add(arguments: argparse.Namespace, settings: Settings) -> int:
         async with database(settings) as store:
             roles = frozenset(Role(role) for role in arguments.role)
             await add_account(store, arguments.login, arguments.name, roles, password, district=arguments.district)
+            if Role.FINANCE in roles:
+                await _give_vault_access(store, settings, arguments.login, password)
             print(f"已添加账号 {arguments.login}" + (f",口令 {password}(只显示这一次)" if arguments.generate else ""))
             return 0
 
     return asyncio.run(run())
+
+
+async def _give_vault_access(store: Store, settings: Settings, login: str, password: str) -> None:
+    """A finance officer opens payee data with the own password; the escrow key introduces the officer to the vault."""
+    from access import vault_keys
+    from services import escrow_file
+
+    if not await vault_keys.exist(store):
+        print("保密柜还没有启用:请先启动一次服务,再重新授权这个财务账号。")
+    elif not escrow_file(settings).exists():
+        print(f"托管密钥不在本机:请把它临时放到 {escrow_file(settings)} 后授权,或由已有权限的财务人员授权。")
+    else:
+        escrow = escrow_file(settings).read_text("ascii").strip()
+        await vault_keys.grant_by_escrow(store, escrow, login, password, "system")
 
 
 def _backup(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -1,12 +1,15 @@
 """Everything a handler may call, opened and closed in order. No HTTP here: the commands and the tests use it too."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
+from access import vault_keys
 from access.vault import Vault
 from cases.evidence import EvidenceFiles
 from cases.intake import Intake
@@ -17,6 +20,7 @@ from grid.service import Locator, open_locator
 from notify.worker import mail_handlers
 from rewards.ledger import Ledger
 from settings import Settings, gateway_secret
+from store.errors import Conflict
 from store.jobs import Worker
 from store.keys import Keys
 from store.migrations import migrate
@@ -55,6 +59,7 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         stack.push_async_callback(store.close)
         await migrate(store)
         receipts = Receipts(keys.derive("filing"), keys.derive("receipt"))
+        await _set_up_vault(store, settings)
         vault = await Vault.open(store)
         evidence = EvidenceFiles(settings.data_dir / "evidence", Cipher(keys.derive("evidence")))
         stack.callback(evidence.close)
@@ -69,6 +74,24 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
             task = asyncio.create_task(worker.run(), name="jobs")
             stack.push_async_callback(_stop, task)
         yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, worker)
+
+
+def escrow_file(settings: Settings) -> Path:
+    """Where the first start leaves the escrow key until the operator takes it off this machine."""
+    return settings.data_dir / "secrets" / "escrow.key"
+
+
+async def _set_up_vault(store: Store, settings: Settings) -> None:
+    if await vault_keys.exist(store):
+        return
+    try:
+        escrow = await vault_keys.create_vault_keys(store, [])
+    except Conflict:
+        return  # another process was first
+    descriptor = os.open(escrow_file(settings), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as out:
+        out.write(escrow + "\n")
+    log.warning("vault.escrow_key_written", file=str(escrow_file(settings)), todo="move it off this machine")
 
 
 async def _stop(task: asyncio.Task[None]) -> None:
