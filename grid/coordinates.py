@@ -7,8 +7,11 @@ We keep WGS-84 only and convert once, at the door. Taking GCJ-02 for WGS-84 move
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
+
+import numpy as np
 
 from store.errors import Refusal
 
@@ -89,18 +92,29 @@ def to_wgs84(lng: float, lat: float, system: str = "wgs84") -> tuple[float, floa
 
 def convert(lng: float, lat: float, source: System, target: System) -> tuple[float, float]:
     """Convert between two systems; a round trip is exact to well under 0.1 m."""
+    return _convert(lng, lat, source, target, math)
+
+
+def convert_array(lnglat: np.ndarray, source: System, target: System) -> np.ndarray:
+    """The same for many points at once, shape (n, 2) in China; for whole layers."""
+    lng, lat = _convert(lnglat[:, 0], lnglat[:, 1], source, target, np)
+    return np.column_stack([lng, lat])
+
+
+def _convert(lng: Any, lat: Any, source: System, target: System, m: Any) -> tuple[Any, Any]:
+    """`m` is the module whose sin and cos to use: math for one point, numpy for arrays."""
     if source == target:
         return lng, lat
     if source == "bd09":
-        lng, lat = _invert(_gcj_to_bd, lng, lat)
+        lng, lat = _invert(_gcj_to_bd, lng, lat, m)
     elif source == "wgs84":
-        lng, lat = _wgs_to_gcj(lng, lat)
+        lng, lat = _wgs_to_gcj(lng, lat, m)
     # now GCJ-02
     if target == "gcj02":
         return lng, lat
     if target == "bd09":
-        return _gcj_to_bd(lng, lat)
-    return _invert(_wgs_to_gcj, lng, lat)
+        return _gcj_to_bd(lng, lat, m)
+    return _invert(_wgs_to_gcj, lng, lat, m)
 
 
 def distance_m(lng1: float, lat1: float, lng2: float, lat2: float) -> float:
@@ -118,38 +132,39 @@ def _in_china(lng: float, lat: float) -> bool:
     return 72.004 <= lng <= 137.8347 and 0.8293 <= lat <= 55.8271
 
 
-def _wgs_to_gcj(lng: float, lat: float) -> tuple[float, float]:
-    if not _in_china(lng, lat):
+def _wgs_to_gcj(lng: Any, lat: Any, m: Any) -> tuple[Any, Any]:
+    if m is math and not _in_china(lng, lat):
         return lng, lat
-    x, y = lng - 105.0, lat - 35.0
-    common = (20 * math.sin(6 * x * math.pi) + 20 * math.sin(2 * x * math.pi)) * 2 / 3
-    dlat = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * math.sqrt(abs(x)) + common
-    dlat += (20 * math.sin(y * math.pi) + 40 * math.sin(y / 3 * math.pi)) * 2 / 3
-    dlat += (160 * math.sin(y / 12 * math.pi) + 320 * math.sin(y * math.pi / 30)) * 2 / 3
-    dlng = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * math.sqrt(abs(x)) + common
-    dlng += (20 * math.sin(x * math.pi) + 40 * math.sin(x / 3 * math.pi)) * 2 / 3
-    dlng += (150 * math.sin(x / 12 * math.pi) + 300 * math.sin(x / 30 * math.pi)) * 2 / 3
-    phi = math.radians(lat)
-    magic = 1 - _ECCENTRICITY * math.sin(phi) ** 2
-    root = math.sqrt(magic)
-    dlat = math.degrees(dlat) / (_AXIS * (1 - _ECCENTRICITY) / (magic * root))
-    dlng = math.degrees(dlng) / (_AXIS / root * math.cos(phi))
+    x, y, pi = lng - 105.0, lat - 35.0, math.pi
+    common = (20 * m.sin(6 * x * pi) + 20 * m.sin(2 * x * pi)) * 2 / 3
+    dlat = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * m.sqrt(abs(x)) + common
+    dlat += (20 * m.sin(y * pi) + 40 * m.sin(y / 3 * pi)) * 2 / 3
+    dlat += (160 * m.sin(y / 12 * pi) + 320 * m.sin(y * pi / 30)) * 2 / 3
+    dlng = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * m.sqrt(abs(x)) + common
+    dlng += (20 * m.sin(x * pi) + 40 * m.sin(x / 3 * pi)) * 2 / 3
+    dlng += (150 * m.sin(x / 12 * pi) + 300 * m.sin(x / 30 * pi)) * 2 / 3
+    phi = m.radians(lat)
+    magic = 1 - _ECCENTRICITY * m.sin(phi) ** 2
+    root = m.sqrt(magic)
+    dlat = m.degrees(dlat) / (_AXIS * (1 - _ECCENTRICITY) / (magic * root))
+    dlng = m.degrees(dlng) / (_AXIS / root * m.cos(phi))
     return lng + dlng, lat + dlat
 
 
-def _gcj_to_bd(lng: float, lat: float) -> tuple[float, float]:
-    radius = math.hypot(lng, lat) + 0.00002 * math.sin(lat * _BAIDU)
-    angle = math.atan2(lat, lng) + 0.000003 * math.cos(lng * _BAIDU)
-    return radius * math.cos(angle) + 0.0065, radius * math.sin(angle) + 0.006
+def _gcj_to_bd(lng: Any, lat: Any, m: Any) -> tuple[Any, Any]:
+    radius = m.hypot(lng, lat) + 0.00002 * m.sin(lat * _BAIDU)
+    angle = m.atan2(lat, lng) + 0.000003 * m.cos(lng * _BAIDU)
+    return radius * m.cos(angle) + 0.0065, radius * m.sin(angle) + 0.006
 
 
-def _invert(forward, lng: float, lat: float) -> tuple[float, float]:  # type: ignore[no-untyped-def]
+def _invert(forward: Callable[..., tuple[Any, Any]], lng: Any, lat: Any, m: Any) -> tuple[Any, Any]:
     """The point that `forward` moves to (lng, lat): the shift varies slowly, so correcting by the error converges."""
     x, y = lng, lat
     for _ in range(30):
-        fx, fy = forward(x, y)
+        fx, fy = forward(x, y, m)
         ex, ey = lng - fx, lat - fy
         x, y = x + ex, y + ey
-        if abs(ex) < _CLOSE_ENOUGH and abs(ey) < _CLOSE_ENOUGH:
+        worst = max(np.max(np.abs(ex)), np.max(np.abs(ey))) if m is np else max(abs(ex), abs(ey))
+        if worst < _CLOSE_ENOUGH:
             break
     return x, y

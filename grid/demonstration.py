@@ -96,9 +96,14 @@ def _dominance_disc(small: StreetPoint, large: StreetPoint, plane: _Plane) -> Ba
     if ratio > 0.99:
         ux, uy = dx / length * _FAR, dy / length * _FAR
         mx, my = (ax + bx) / 2, (ay + by) / 2
-        return Polygon([
-            (mx - uy, my + ux), (mx - uy + ux, my + ux + uy), (mx + uy + ux, my - ux + uy), (mx + uy, my - ux),
-        ])
+        return Polygon(
+            [
+                (mx - uy, my + ux),
+                (mx - uy + ux, my + ux + uy),
+                (mx + uy + ux, my - ux + uy),
+                (mx + uy, my - ux),
+            ]
+        )
     centre = shapely.Point((ax - ratio * bx) / (1 - ratio), (ay - ratio * by) / (1 - ratio))
     radius = math.sqrt(ratio) * length / (1 - ratio)
     # Enough corners that a chord leaves the circle by 3 m at most: big circles need many.
@@ -110,23 +115,27 @@ def _quarters(point: StreetPoint, region: BaseGeometry, plane: _Plane) -> list[d
     found = []
     for title, east, north in _QUADRANTS:
         x, y = middle.x, middle.y
-        box = shapely.box(min(x, x + east * _FAR), min(y, y + north * _FAR), max(x, x + east * _FAR), max(y, y + north * _FAR))
+        box = shapely.box(
+            min(x, x + east * _FAR), min(y, y + north * _FAR), max(x, x + east * _FAR), max(y, y + north * _FAR)
+        )
         piece = shapely.simplify(region & box, 8.0)
         piece = shapely.set_precision(plane.back(_only_areas(piece)), 10**-_DECIMALS)
         if piece.is_empty or _area_m2(piece, plane) < _SMALLEST_M2:
             continue
         number = len(found) + 1
-        found.append({
-            "type": "Feature",
-            "properties": {
-                "code": f"{point.code[:9]}{number:03d}",
-                "name": f"{point.street.short}{title}网格",
-                "district": point.street.district,
-                "street": point.street.name,
-                "approximate": True,
-            },
-            "geometry": _rounded(shapely.geometry.mapping(piece)),
-        })
+        found.append(
+            {
+                "type": "Feature",
+                "properties": {
+                    "code": f"{point.code[:9]}{number:03d}",
+                    "name": f"{point.street.short}{title}网格",
+                    "district": point.street.district,
+                    "street": point.street.name,
+                    "approximate": True,
+                },
+                "geometry": _rounded(shapely.geometry.mapping(piece)),
+            }
+        )
     return found
 
 

@@ -14,17 +14,20 @@ from grid.lexicon import Kind, Lexicon, Sense, Where
 _ROAD_AFTER = re.compile(
     r"[东西南北中一二三四五六七八九十支新环]{0,2}\d{0,3}(?:号)?(?:路(?!口村)|街(?![道办上边头坊])|大街|大道|支路|巷|胡同)"
 )
-_ENDS = frozenset("，。！？；：、,.!?;:()（）[]【】\"'“”‘’ \t\r\n0123456789的有这那某附附旁里内一是在和与跟及到往从边就我他她老") | {""}
+_ENDS = frozenset(
+    "，。！？；：、,.!?;:()（）[]【】\"'“”‘’ \t\r\n0123456789的有这那某附附旁里内一是在和与跟及到往从边就我他她老"
+) | {""}
 _BORDERING_STREET = frozenset("，。！？；：、,.!?;:()（）[]【】\"'“”‘’ \t\r\n0123456789的有这那某附旁") | {""}
 # Words before a name that say it is not the place in question.
-_ASIDE = re.compile(
-    r"(?:家住|住在|我住|老家|老家在|来自|户籍|户口在|户口|注册在|注册地|注册地址|注册地是|注册地为|总部|总部在|总公司|总公司在|送往|送到|发往|运往|运到|卖到|销往|不是|并非|不在|不属于|籍贯|搬到|原来在|以前在|之前在)[:：]?(?:青岛市?|山东省?)?$"
+_ASIDE_WORDS = tuple(
+    "家住 住在 我住 老家 老家在 来自 户籍 户籍在 户口在 户口 注册在 注册地 注册地址 注册地是 注册地为 总部 总部在 总公司 总公司在 "
+    "送往 送到 发往 运往 运到 卖到 销往 不是 并非 不在 不属于 籍贯 搬到 原来在 以前在 之前在".split()
 )
-_ASIDE_REACH = 12
+_ASIDE_REACH = 8
 _OUT_DISTRICT_AFTER = re.compile(r"[一-龥]{1,3}(?:区|县|市)|(?:经济|经济技术)?开发区|高新区|新区")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Mention:
     """A name in the text. `start`/`end` are positions in the original text."""
 
@@ -43,17 +46,11 @@ class Found:
     name: str
     start: int
     end: int
+    kind: Kind
+    places: tuple[Where, ...]
     sense: Sense
     aside: bool = False  # said to be another place (“家住…”, “不是…”)
     closed: bool = False  # a short name that ends like a place name ends
-
-    @property
-    def kind(self) -> Kind:
-        return self.sense.kind
-
-    @property
-    def places(self) -> tuple[Where, ...]:
-        return self.sense.places
 
 
 def find(lexicon: Lexicon, text: str) -> list[Found]:
@@ -85,16 +82,18 @@ def find(lexicon: Lexicon, text: str) -> list[Found]:
                     sense = sense._replace(kind=Kind.OUTSIDE)
                 elif text.startswith(outside_words, end):
                     continue
-            item = Found(name, start, end, sense)
+            item = Found(name, start, end, sense.kind, sense.places, sense)
             if kind is Kind.STREET_SHORT or kind is Kind.DISTRICT_SHORT:
                 item.closed = text[end : end + 1] in _BORDERING_STREET
             found.append(item)
             first = first or item
         if first is None:
             continue
-        before = text[max(0, start - _ASIDE_REACH) : start]
-        chained = previous is not None and previous.aside and start - previous.end <= 1 and text[previous.end : start] in "的"
-        aside = chained or _ASIDE.search(before) is not None
+        before = text[max(0, start - _ASIDE_REACH) : start].rstrip(":：")
+        chained = (
+            previous is not None and previous.aside and start - previous.end <= 1 and text[previous.end : start] in "的"
+        )
+        aside = chained or before.endswith(_ASIDE_WORDS)
         for item in found[-len(senses) :]:
             if item.start == start:
                 item.aside = aside

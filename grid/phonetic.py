@@ -115,7 +115,9 @@ class Phonetic:
             return False
         if not short:
             return same >= 2
-        return text[end : end + 1] in _STOPS and (start == 0 or text[:start].endswith(_BEFORE_SHORT) or text[end : end + 1] in "市区县")
+        return text[end : end + 1] in _STOPS and (
+            start == 0 or text[:start].endswith(_BEFORE_SHORT) or text[end : end + 1] in "市区县"
+        )
 
     def _one_wrong(self, text: str, district: str | None, covered: set[int]) -> list[Repair]:
         """One different character in the base of a full street name, when only one street is like that."""

@@ -27,7 +27,7 @@ _WORD_OF_KIND = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Candidate:
     """A place that is possible, and the words that speak for it."""
 
@@ -134,21 +134,25 @@ class Reading:
         if not any(f.kind in _PLACES for f in live):
             live, self.hedged = found, bool(found) and self.hedged
         self.found = live
-        self.districts = [f for f in live if f.kind is Kind.DISTRICT]
-        self.short_districts = [f for f in live if f.kind is Kind.DISTRICT_SHORT]
-        self.streets = [f for f in live if f.kind is Kind.STREET]
-        # 城阳 and 黄岛 are districts first; only behind their own district can they mean the street of that name.
-        whole = _districts_of(self.districts)
-        self.short_streets = [
-            f for f in live
-            if f.kind is Kind.STREET_SHORT
-            and (f.places[0][0] in whole or not any(d.start == f.start for d in self.short_districts))
-        ]  # fmt: skip
-        self.towns = [f for f in live if f.kind is Kind.FORMER_TOWN]
-        self.zones = [f for f in live if f.kind is Kind.ZONE]
-        self.outside = [f for f in live if f.kind is Kind.OUTSIDE]
-        self.outside_short = [f for f in live if f.kind is Kind.OUTSIDE_SHORT and f.sense.sure]
-        self.city = [f for f in live if f.kind is Kind.CITY]
+        kinds: list[list[Found]] = [[] for _ in _ALL_KINDS]
+        for item in live:
+            kinds[item.kind].append(item)
+        self.districts = kinds[Kind.DISTRICT]
+        self.short_districts = kinds[Kind.DISTRICT_SHORT]
+        self.streets = kinds[Kind.STREET]
+        self.short_streets = kinds[Kind.STREET_SHORT]
+        self.towns = kinds[Kind.FORMER_TOWN]
+        self.zones = kinds[Kind.ZONE]
+        self.outside = kinds[Kind.OUTSIDE]
+        self.outside_short = [f for f in kinds[Kind.OUTSIDE_SHORT] if f.sense.sure]
+        self.city = kinds[Kind.CITY]
+        if self.short_streets:
+            # 城阳 and 黄岛 are districts first; only behind their own district can they mean the street of that name.
+            whole = _districts_of(self.districts)
+            taken = {d.start for d in self.short_districts}
+            self.short_streets = [
+                f for f in self.short_streets if f.places[0][0] in whole or f.start not in taken
+            ]
 
     def place(self) -> Place:
         """Weigh the names from the most telling kind to the least."""
@@ -213,8 +217,8 @@ class Reading:
         words = self._words(district, (Kind.DISTRICT, Kind.DISTRICT_SHORT, Kind.STREET, Kind.STREET_SHORT))
         note = "" if sure else "，但文中还说到别处，请核对"
         return Place(
-            district, street, sure, self._mentions(), (Candidate(district, street, words),), self._other_city(), "stated",
-            f"文中写明“{words}”，属于{district}{street}{note}。", sure,
+            district, street, sure, self._mentions(), (Candidate(district, street, words),), self._other_city(),
+            "stated", f"文中写明“{words}”，属于{district}{street}{note}。", sure,
         )  # fmt: skip
 
     def _short_street(self, district: str, sure: bool) -> Place | None:
@@ -231,7 +235,11 @@ class Reading:
         if exact and sure:
             return self._stated(district, street, True)
         # 城阳区流亭机场, 平度市南村路口: near the street of that name, or only named after it.
-        rivals = [f for f in self.found if f.kind is Kind.VILLAGE and any(w[0] == district and w[1] not in (None, street) for w in f.places)]
+        rivals = [
+            f
+            for f in self.found
+            if f.kind is Kind.VILLAGE and any(w[0] == district and w[1] not in (None, street) for w in f.places)
+        ]
         if rivals:
             return None
         return self._inferred(district, street, here, sure)
@@ -276,9 +284,7 @@ class Reading:
                 return self._open(None, supporting, "只说到路名、村名或标志物，还不能确定是哪个区市，请确认是哪一处。")
             district = next(iter(shared))
         named = [f for f in firm if f.kind is not Kind.ROAD]
-        streets = _agreement(
-            found for f in named if (found := {s for d, s in f.places if d == district and s})
-        )
+        streets = _agreement(found for f in named if (found := {s for d, s in f.places if d == district and s}))
         if len(streets) == 1:
             return self._inferred(district, next(iter(streets)), named, sure)
         if supporting and not sure:
@@ -291,7 +297,11 @@ class Reading:
         weak = [f for f in self.found if f.kind is Kind.STREET_SHORT]
         if not self.city and not weak:
             return NOWHERE
-        return self._open(None, weak, f"只说到{self.lexicon.city}，没有说到区市，请补充区市和镇街。" if self.city else NOWHERE.explanation)
+        return self._open(
+            None,
+            weak,
+            f"只说到{self.lexicon.city}，没有说到区市，请补充区市和镇街。" if self.city else NOWHERE.explanation,
+        )
 
     def _inferred(self, district: str, street: str | None, items: list[Found], sure: bool) -> Place:
         words = "、".join(dict.fromkeys(f.name for f in items[:4])) or self._words(district, _PLACES)
@@ -339,6 +349,7 @@ class Reading:
         )  # fmt: skip
 
 
+_ALL_KINDS = range(max(Kind) + 1)
 _INFERRING = (Kind.FORMER_TOWN, Kind.VILLAGE, Kind.LANDMARK, Kind.ROAD)
 _PLACES = frozenset(
     {Kind.DISTRICT, Kind.DISTRICT_SHORT, Kind.STREET, Kind.STREET_SHORT, Kind.OUTSIDE, Kind.ZONE, *_INFERRING}

@@ -16,21 +16,24 @@ _TRADITIONAL = dict(zip(
 
 def _table() -> dict[int, str]:
     table = {ord(a): b for a, b in _TRADITIONAL.items()}
-    for code in range(0xFF01, 0xFF5F):  # full-width forms of ASCII
-        table[code] = unicodedata.normalize("NFKC", chr(code))
+    for code in range(0xFF01, 0xFF5F):  # full-width letters and digits; punctuation may stay as it is
+        if (narrow := unicodedata.normalize("NFKC", chr(code))).isalnum():
+            table[code] = narrow
     for code in list(range(0x2F00, 0x2FD6)):  # radicals that look like characters, from copied PDFs
         table[code] = unicodedata.normalize("NFKC", chr(code))
     return table
 
 
 _TABLE = _table()
+# Most texts need nothing done: one look for anything that does.
+_UNUSUAL = re.compile(r"[ \t·•\-_/\x00\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0f\ufeff\u3000" + "".join(map(chr, _TABLE)) + "]")
 # What to drop: invisible marks anywhere, and blanks, dots and dashes between two Chinese characters.
 _DROPPED = re.compile(
-    r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0f\ufeff\x00]+|(?<=[一-龥])[\s\u3000·•\-_/]+(?=[一-龥])"
+    r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0f\ufeff\x00]+|(?<=[一-龥])[ \t\u3000·•\-_/]+(?=[一-龥])"
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plain:
     """The plain spelling; `origin[i]` is where plain character i stood, None when nothing was dropped."""
 
@@ -46,6 +49,8 @@ class Plain:
 
 def plain(text: str) -> Plain:
     """Full-width to half-width, traditional to simplified, blanks between Chinese characters dropped."""
+    if not _UNUSUAL.search(text):
+        return Plain(text, None)
     text = text.translate(_TABLE)
     if not _DROPPED.search(text):
         return Plain(text, None)
