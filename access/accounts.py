@@ -37,7 +37,7 @@ def actor_of(account: Document) -> Actor:
 
 
 def account_document(
-    account_id: str, login: str, name: str, roles: Iterable[Role], district: str | None, password_hash: str, now: datetime
+    account_id: str, login: str, name: str, roles: Iterable[Role], district: str | None, password_hash: str
 ) -> Document:
     """Raises `InvalidAccount`."""
     if not _LOGIN.fullmatch(login):
@@ -49,7 +49,7 @@ def account_document(
         raise InvalidAccount("请至少选择一个岗位。", field="roles")
     return {
         "_id": account_id, "login": login.lower(), "name": name.strip(), "roles": granted, "district": district,
-        "password_hash": password_hash, "disabled": False, "created_at": now,
+        "password_hash": password_hash, "disabled": False, "created_at": datetime.now(UTC),
     }  # fmt: skip
 
 
@@ -65,9 +65,8 @@ async def add_account(
     by: str = "system",
 ) -> Document:
     """Raises `InvalidAccount`, `WeakPassword`, `Conflict` (login taken)."""
-    account = account_document(
-        account_id or login.lower(), login, name, roles, district, await hash_password(password), datetime.now(UTC)
-    )
+    hashed = await hash_password(password)
+    account = account_document(account_id or login.lower(), login, name, roles, district, hashed)
 
     async def write(session: Session) -> None:
         await store["accounts"].insert_one(account, session=session)
@@ -85,7 +84,8 @@ async def set_disabled(store: Store, account_id: str, disabled: bool, by: str) -
     """A disabled account cannot log in, and its open sessions end with it. Raises `InvalidAccount`."""
 
     async def write(session: Session) -> None:
-        done = await store["accounts"].update_one({"_id": account_id}, {"$set": {"disabled": disabled}}, session=session)
+        change = {"$set": {"disabled": disabled}}
+        done = await store["accounts"].update_one({"_id": account_id}, change, session=session)
         if done.matched_count == 0:
             raise InvalidAccount("没有这个账号。", field="account")
         await store["sessions"].delete_many({"account": account_id}, session=session)
@@ -119,13 +119,12 @@ async def authenticate(store: Store, login: str, password: str) -> Actor:
 async def add_inspector_accounts(store: Store, password_hash: str) -> int:
     """Give every inspector who has none an account: login and id are the inspector's `_id`, all share one password.
 
-    Returns how many accounts were added. For demonstrations and first set-ups: each inspector then sets an own password.
+    Returns how many accounts were added. For demonstrations and first set-ups; later each one gets an own password.
     """
-    now = datetime.now(UTC)
     writes = []
     async for inspector in store["inspectors"].find({}, {"name": 1, "district": 1}):
-        key = str(inspector["_id"])
-        account = account_document(key, key, inspector["name"], [Role.INSPECTOR], inspector.get("district"), password_hash, now)
+        key, district = str(inspector["_id"]), inspector.get("district")
+        account = account_document(key, key, inspector["name"], [Role.INSPECTOR], district, password_hash)
         account.pop("_id")
         writes.append(UpdateOne({"_id": key}, {"$setOnInsert": account}, upsert=True))
     if not writes:

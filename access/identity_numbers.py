@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 MAX_DIGITS = 19
 _GROUP = re.compile(r"[0-9]+[Xx]?")
@@ -23,11 +24,15 @@ _PHONE_SHAPES = frozenset(
 )
 _CARD_START = re.compile(r"62|60|9558|4|5[1-5]|35|3[47]")
 _AFTER_PHONE_WORD = re.compile(
-    r"(?:电话|座机|手机号?|联系方式|联系我|号码)[号码是为:;,\s]{0,4}((?:0[0-9]{2,3}[- ]?)?[2-8][0-9]{6,7}|1[0-9]{9,11})(?![0-9])"
+    r"(?:电话|座机|手机号?|联系方式|联系我|号码)[号码是为:;,\s]{0,4}"
+    r"((?:0[0-9]{2,3}[- ]?)?[2-8][0-9]{6,7}|1[0-9]{9,11})(?![0-9])"
 )
 _AREA_CODE = re.compile(r"(?<![0-9-])(?:\(0[0-9]{2,3}\)|0[0-9]{2,3})[- ]{0,2}[2-8][0-9]{2,3}[- ]?[0-9]{4}(?![0-9-])")
-_AFTER_CARD_WORD = re.compile(r"(?:卡号|银行卡|账号|账户|帐号|帐户)[号码是为:;,\s]{0,4}([0-9](?:[ -]?[0-9]){11,18})(?![0-9])")
+_AFTER_CARD_WORD = re.compile(
+    r"(?:卡号|银行卡|账号|账户|帐号|帐户)[号码是为:;,\s]{0,4}([0-9](?:[ -]?[0-9]){11,18})(?![0-9])"
+)
 _AFTER_ID_WORD = re.compile(r"(?:身份证|证件)[号码是为:;,\s]{0,5}([0-9](?:[ -]?[0-9]){13,16}[ -]?[0-9Xx])(?![0-9])")
+_AFTER_WORDS = ((_AFTER_ID_WORD, "id_card"), (_AFTER_CARD_WORD, "bank_card"), (_AFTER_PHONE_WORD, "phone"))
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ def numbers_in(digits: str, written: str) -> Iterator[NumberRun]:
             kind, count = taken
             yield NumberRun(groups[at].start, groups[at + count - 1].end, kind)
             at += count
-    for expression, kind in ((_AFTER_ID_WORD, "id_card"), (_AFTER_CARD_WORD, "bank_card"), (_AFTER_PHONE_WORD, "phone")):
+    for expression, kind in _AFTER_WORDS:
         for match in expression.finditer(digits):
             if not _is_tip_number(match.group(1)):
                 yield NumberRun(match.start(1), match.end(1), kind)
@@ -68,7 +73,7 @@ def numbers_in(digits: str, written: str) -> Iterator[NumberRun]:
 
 
 def _is_tip_number(text: str) -> bool:
-    """Grouped as our receipts are; one that begins with 0 could be a landline, but then the reporter loses the number."""
+    """Grouped as our receipts are. With a leading 0 it could be a landline; the receipt is the likelier one here."""
     return re.fullmatch(r"[0-9]{4}-[0-9]{4}-[0-9]{4}", text) is not None
 
 
@@ -82,7 +87,7 @@ def _groups(digits: str, written: str) -> Iterator[_Group]:
             if written[at].isascii() != written[at - 1].isascii():
                 cuts.append(at)
         cuts.append(match.end())
-        for left, right in zip(cuts, cuts[1:], strict=False):
+        for left, right in pairwise(cuts):
             between = digits[end_before:left] if end_before >= 0 and left - end_before <= 2 else None
             joined = between is not None and _SEPARATOR.fullmatch(between) is not None
             yield _Group(left, right, digits[left:right], between or "", joined)

@@ -1,0 +1,168 @@
+"""Keys of the identity vault: who can open what, and how access is handed on.
+
+    finance    one key pair for the duty. Records are sealed to its public key; its private key lies in the database
+               only sealed to each finance officer's own public key, and to the escrow key.
+    officer    one key pair each; the private key is wrapped with a key from the officer's password (Argon2id).
+    escrow     its private key is given out once, at set-up, as text, and kept offline. It opens everything when all
+               officers have left or forgotten their passwords.
+
+So neither the database, nor a backup, nor the running service without an officer's password opens a record.
+"""
+
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, PublicKey, SealedBox
+
+from access import audit
+from access.passwords import key_from
+from store.errors import Conflict, Refusal
+from store.mongo import Document, Session, Store
+from store.sealing import Cipher, SealBroken
+
+SUBJECT = "vault"
+_ESCROW_PREFIX = "tip12350-escrow-1:"
+
+
+class NoVaultKey(Refusal):
+    """This officer has no key for the vault yet."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("您还没有保密柜的钥匙,请让已有钥匙的财务人员为您开通。")
+
+
+class WrongPassword(Refusal):
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("口令不对,保密柜没有打开。请重新输入您的登录口令。", field="password")
+
+
+class WrongEscrowKey(Refusal):
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("这不是本系统的托管密钥,请核对保管的密钥文件。", field="escrow")
+
+
+async def exist(store: Store) -> bool:
+    return await store["vault_keys"].find_one({"_id": "finance"}, {"_id": 1}) is not None
+
+
+async def create_vault_keys(store: Store, officers: Iterable[tuple[str, str]], by: str = "system") -> str:
+    """Set the vault up once; `officers` are (account id, password), possibly none yet.
+
+    Returns the escrow private key as text: the caller hands it out and it is never stored here. Raises `Conflict`.
+    """
+    finance, escrow = PrivateKey.generate(), PrivateKey.generate()
+    own = [await _new_officer_key(account, password) for account, password in officers]
+    now = datetime.now(UTC)
+    rows: list[Document] = [
+        {"_id": "escrow", "public": bytes(escrow.public_key), "created_at": now},
+        {
+            "_id": "finance",
+            "public": bytes(finance.public_key),
+            "escrow_sealed": SealedBox(escrow.public_key).encrypt(bytes(finance)),
+            "officers": {row["account"]: _sealed_to(row, finance) for row in own},
+            "created_at": now,
+        },
+        *own,
+    ]
+
+    async def write(session: Session) -> None:
+        if await store["vault_keys"].find_one({"_id": "finance"}, session=session):
+            raise Conflict("保密柜已经启用,不能重新生成密钥。")
+        await store["vault_keys"].insert_many(rows, session=session)
+        await audit.append(store, session, SUBJECT, "create_keys", by, {"officers": [row["account"] for row in own]})
+
+    await store.transaction(write)
+    return _ESCROW_PREFIX + bytes(escrow).hex()
+
+
+async def grant_access(store: Store, officer: str, password: str, new_officer: str, new_password: str) -> None:
+    """`officer` (who has access) hands the finance key to `new_officer`, who gives the own password.
+
+    Raises `NoVaultKey`, `WrongPassword`.
+    """
+    finance = await finance_key(store, officer, password)
+    await _add(store, finance, new_officer, new_password, officer, "grant_access")
+
+
+async def grant_by_escrow(store: Store, escrow_text: str, new_officer: str, new_password: str, by: str) -> None:
+    """The way back in when no officer can open the vault any more. Raises `WrongEscrowKey`."""
+    row = await store["vault_keys"].find_one({"_id": "finance"}) or {}
+    try:
+        escrow = PrivateKey(bytes.fromhex(escrow_text.strip().removeprefix(_ESCROW_PREFIX)))
+        finance = PrivateKey(SealedBox(escrow).decrypt(row["escrow_sealed"]))
+    except (CryptoError, ValueError, TypeError, KeyError):
+        raise WrongEscrowKey from None
+    await _add(store, finance, new_officer, new_password, by, "grant_by_escrow")
+
+
+async def withdraw_access(store: Store, officer: str, by: str) -> None:
+    """Take an officer's key away; records already read cannot be unread."""
+
+    async def write(session: Session) -> None:
+        await store["vault_keys"].delete_one({"_id": f"officer:{officer}"}, session=session)
+        change = {"$unset": {f"officers.{officer}": ""}}
+        await store["vault_keys"].update_one({"_id": "finance"}, change, session=session)
+        await audit.append(store, session, SUBJECT, "withdraw_access", by, {"officer": officer})
+
+    await store.transaction(write)
+
+
+async def finance_key(store: Store, officer: str, password: str) -> PrivateKey:
+    """The duty's private key, through this officer's own. Raises `NoVaultKey`, `WrongPassword`."""
+    own = await store["vault_keys"].find_one({"_id": f"officer:{officer}"})
+    duty = await store["vault_keys"].find_one({"_id": "finance"})
+    if own is None or duty is None or officer not in duty["officers"]:
+        raise NoVaultKey
+    wrapping = Cipher(await key_from(password, own["salt"]))
+    try:
+        private = PrivateKey(wrapping.open(own["wrapped"], own["_id"]))
+    except SealBroken:
+        raise WrongPassword from None
+    return PrivateKey(SealedBox(private).decrypt(duty["officers"][officer]))
+
+
+async def change_password(store: Store, officer: str, old: str, new: str) -> None:
+    """Wrap the officer's key with the new password. Raises `NoVaultKey`, `WrongPassword`."""
+    own = await store["vault_keys"].find_one({"_id": f"officer:{officer}"})
+    if own is None:
+        raise NoVaultKey
+    try:
+        private = Cipher(await key_from(old, own["salt"])).open(own["wrapped"], own["_id"])
+    except SealBroken:
+        raise WrongPassword from None
+    salt = secrets.token_bytes(16)
+    wrapped = Cipher(await key_from(new, salt)).seal(private, own["_id"])
+    await store["vault_keys"].update_one({"_id": own["_id"]}, {"$set": {"salt": salt, "wrapped": wrapped}})
+
+
+async def _new_officer_key(account: str, password: str) -> Document:
+    private, salt, key_id = PrivateKey.generate(), secrets.token_bytes(16), f"officer:{account}"
+    wrapped = Cipher(await key_from(password, salt)).seal(bytes(private), key_id)
+    return {
+        "_id": key_id, "account": account, "public": bytes(private.public_key), "salt": salt, "wrapped": wrapped,
+        "created_at": datetime.now(UTC),
+    }  # fmt: skip
+
+
+def _sealed_to(row: Document, finance: PrivateKey) -> bytes:
+    return SealedBox(PublicKey(row["public"])).encrypt(bytes(finance))
+
+
+async def _add(store: Store, finance: PrivateKey, officer: str, password: str, by: str, action: str) -> None:
+    row = await _new_officer_key(officer, password)
+
+    async def write(session: Session) -> None:
+        await store["vault_keys"].replace_one({"_id": row["_id"]}, row, upsert=True, session=session)
+        change = {"$set": {f"officers.{officer}": _sealed_to(row, finance)}}
+        await store["vault_keys"].update_one({"_id": "finance"}, change, session=session)
+        await audit.append(store, session, SUBJECT, action, by, {"officer": officer})
+
+    await store.transaction(write)
