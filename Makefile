@@ -1,5 +1,7 @@
 # Two commands: `make run` and `make test`. Each sets up all it needs; nothing is downloaded at run time.
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
+# The machine's own certificates, so that it works behind a company's proxy as pip and git do.
+export UV_SYSTEM_CERTS := 1
 
 .PHONY: help run test bench train setup lint check-machine browser vendor image
 help:
