@@ -7,6 +7,7 @@ Correctness rests on the head document, which every batch locks first inside its
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -192,3 +193,29 @@ async def balances(store: Store, as_of_seq: int | None = None) -> dict[str, int]
 async def entries_of(store: Store, claim: str) -> list[Entry]:
     """Everything the ledger holds about one reward, oldest first."""
     return [read_entry(each) async for each in store[ENTRIES].find({"claim": claim}).sort("_id", 1)]
+
+
+@dataclass(frozen=True)
+class BudgetState:
+    """A year's budget in fen: `granted` = `available` + `reserved` + `paid`."""
+
+    granted: int
+    available: int
+    reserved: int
+    paid: int
+
+
+async def budget_state(store: Store, jurisdiction: str, year: int) -> BudgetState:
+    """Where a year's money is. Zeros for a budget that was never granted."""
+    names = [accounts.budget(jurisdiction, year), accounts.paid(jurisdiction, year)]
+    found = {each["_id"]: each["fen"] async for each in store[ACCOUNTS].find({"_id": {"$in": names}})}
+    available, paid = (found.get(name, 0) for name in names)
+    pipeline: list[dict[str, Any]] = [
+        {"$match": {"jurisdiction": jurisdiction, "year": year, "claim": None}},
+        {"$unwind": "$postings"},
+        {"$match": {"$expr": {"$eq": [{"$arrayElemAt": ["$postings", 0]}, names[0]]}}},
+        {"$group": {"_id": None, "fen": {"$sum": {"$arrayElemAt": ["$postings", 1]}}}},
+    ]
+    sums = await store.aggregate(ENTRIES, pipeline)
+    granted = sums[0]["fen"] if sums else 0
+    return BudgetState(granted, available, granted - available - paid, paid)

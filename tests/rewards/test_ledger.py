@@ -18,7 +18,7 @@ from rewards.book import (
     appropriation,
     reserve,
 )
-from rewards.ledger import ENTRIES, Ledger
+from rewards.ledger import ENTRIES, BudgetState, Ledger, budget_state
 from rewards.money import MAX_FEN, Fen
 from rewards.verify import verify
 
@@ -190,6 +190,17 @@ async def test_entries_that_cannot_be_targets(ledger):
     undone = await ledger.reverse("r", granted.seq, actor="a", memo="错")
     with pytest.raises(WrongRequest, match="不能冲正"):
         await ledger.reverse("rr", undone.seq, actor="a", memo="错")
+
+
+async def test_where_a_years_money_is(ledger, store):
+    assert await budget_state(store, CITY, YEAR) == BudgetState(0, 0, 0, 0)
+    await funded(ledger, 1000)
+    extra = await ledger.appropriate("more", CITY, YEAR, Fen(50), actor="f1")
+    await ledger.appropriate("next-year", CITY, YEAR + 1, Fen(7), actor="f1")
+    await ledger.reverse("less", extra.seq, actor="f1", memo="收回")
+    one, _ = await pending(ledger, "r1", 300), await pending(ledger, "r2", 200)
+    await ledger.post_pending("payout:r1", one.seq, actor="f3")
+    assert await budget_state(store, CITY, YEAR) == BudgetState(granted=1000, available=500, reserved=200, paid=300)
 
 
 async def test_two_ledgers_at_once_make_one_chain(store):

@@ -208,7 +208,7 @@ class LedgerMachine(RuleBasedStateMachine):
             return await verify(self.store)
 
         report = self.loop.run_until_complete(ended())
-        assert report.ok, str(report)
+        assert report.ok, report.text()
         assert report.entries == len(self.model.entries)
 
 
