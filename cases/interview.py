@@ -1,0 +1,440 @@
+"""Leading the conversation about one tip: what a message answers, what is still missing, what to ask next.
+
+Pure: slots and message in, changed slots out. Rasa keeps the slots between turns (bot/domain.yml names them) and decides
+when the form speaks; what the words mean for the tip is decided here. At most `MAX_QUESTIONS` questions, each with its
+reason; every one may be left open. No identity ever comes here: a phone number is a mark in the text and a flag.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cases.facts import Correction, answered_company, correction_in, facts_in
+from cases.interview_texts import MATTER, MISSING, ONGOING_WORDS, QUESTIONS, SLOTS, Question
+
+MAX_QUESTIONS = 5
+MAX_WHAT = 4800
+SURE = 0.5
+UNKNOWN: dict[str, Any] = {"unknown": True}
+
+# Intents that speak about the tip line, not about the tip: they interrupt the form and are answered by Rasa's rules.
+_INTERRUPTIONS = frozenset(
+    "faq_reward faq_confidential faq_scope faq_deadline faq_how claim_reward object_finding withdraw_tip ask_progress "
+    "talk_to_person restart_talk thanks abuse".split()
+)
+_DONT_KNOW = re.compile(r"^(?:我|俺)?(?:也|都|真)?(?:不知道|不清楚|不晓得|说不清|说不上来|不记得|不太清楚|不了解|不详|没注意|忘了)")
+_NO = re.compile(r"^(?:不用|不需要|不要|不留|不方便|没有|没拍|没|无|不|否|算了|拒绝|匿名|跳过|下一个)(?:了|吧|照片|图|谢谢)*[。!！~]*$")
+_YES = re.compile(r"^(?:有|是|是的|对|好|好的|可以|行|嗯|要|需要|留|愿意)(?:的|啊|呀|吧|照片)*[。!！~]*$")
+_LETTERS = re.compile(r"[㐀-鿿A-Za-z]")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message as Rasa understood it. `metadata`: photos (count so far), point, contact (bool), slot (to change)."""
+
+    text: str
+    intent: str = ""
+    confidence: float = 1.0
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def payload(self) -> str:
+        """The pressed button; typed text never begins with a slash here (the gateway sees to that)."""
+        return self.text if self.text.startswith("/") else ""
+
+
+@dataclass(frozen=True)
+class PlaceView:
+    """What the locator makes of words or a point. `words` as written, `candidates` full Chinese names."""
+
+    district: str = ""
+    street: str = ""
+    certain: bool = False
+    words: str = ""
+    candidates: tuple[str, ...] = ()
+    outside: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.district + self.street
+
+
+Locate = Callable[[str, dict[str, Any] | None], PlaceView]
+
+
+class Interview:
+    """One tip in the making, over the slots of the conversation."""
+
+    def __init__(self, slots: dict[str, Any]) -> None:
+        self.slots = dict(slots)
+        self.facts: dict[str, Any] = dict(slots.get("facts") or {})
+
+    @property
+    def missing(self) -> list[str]:
+        return [name for name in SLOTS if self.slots.get(name) is None]
+
+    @property
+    def begun(self) -> bool:
+        return isinstance(self.slots.get("what"), str)
+
+    # ---- taking an answer
+
+    def take(self, message: Message, locate: Locate) -> dict[str, Any] | None:
+        """Slots that the message changes (with `turn` counted up), or None when it is no answer but an interruption."""
+        requested = self.slots.get("requested_slot")
+        before = dict(self.slots)
+        taken = self._take_attachments(message, locate)
+        if message.payload:
+            taken = self._take_payload(message, requested) or taken
+        elif message.text:
+            if self._interrupts(message, requested, locate):
+                return None
+            taken = self._take_text(message, requested, locate) or taken
+        if not taken:
+            return None
+        self._close_after_last_question()
+        return self._changes(before)
+
+    def _changes(self, before: dict[str, Any]) -> dict[str, Any]:
+        self.slots["facts"] = self.facts
+        changed = {name: value for name, value in self.slots.items() if value != before.get(name)}
+        changed.pop("requested_slot", None)
+        return {**changed, "turn": (before.get("turn") or 0) + 1}
+
+    def _take_attachments(self, message: Message, locate: Locate) -> bool:
+        meta, taken = message.metadata, False
+        if meta.get("photos"):
+            self.slots["photo"] = {"count": int(meta["photos"])}
+            taken = True
+        if meta.get("contact") and (self._asked_for_contact() or MATTER["contact"].search(message.text)):
+            self.slots["contact"] = {"given": True}
+            taken = True
+        seen = meta.get("photo_point")
+        if seen and self.slots.get("place") is None and (view := locate("", seen)).district:
+            self.slots["place"] = _place(view, view.name, seen)
+        if meta.get("point"):
+            view = locate("", meta["point"])
+            if view.district:
+                text = self.slots["place"].get("text", "") if self.slots.get("place") else ""
+                self.slots["place"] = _place(view, text or view.name, meta["point"])
+            else:
+                self.facts["place"] = {"text": "", "point_outside": True}
+            taken = True
+        return taken
+
+    def _asked_for_contact(self) -> bool:
+        return self.slots.get("requested_slot") == "contact"
+
+    def _take_payload(self, message: Message, requested: str | None) -> bool:
+        name = message.payload
+        if name == "/start_report":
+            pending = self.facts.pop("pending", None)
+            if pending:
+                self.slots["what"] = pending
+            return bool(pending) or requested is None
+        if name == "/correct_answer":
+            return self.reopen(message.metadata.get("slot"))
+        if name in ("/still_going_on", "/stopped"):
+            self.slots["ongoing"] = "yes" if name == "/still_going_on" else "no"
+            return True
+        if name in ("/skip", "/dont_know", "/deny") and requested in SLOTS and requested != "what":
+            self.slots[requested] = self._left_open(requested)
+            return True
+        if name == "/affirm" and requested == "ongoing":
+            self.slots["ongoing"] = "yes"
+            return True
+        return False
+
+    def _interrupts(self, message: Message, requested: str | None, locate: Locate) -> bool:
+        if requested is None:
+            return False
+        if message.intent == "out_of_scope" and requested == "what":
+            return message.confidence >= SURE
+        if message.intent not in _INTERRUPTIONS or message.confidence < SURE:
+            return False
+        # "兴达木业" or "南万村" can look like anything to the model; as the answer to its question it is one.
+        if requested == "company" and facts_in(message.text).company:
+            return False
+        return not (requested == "place" and locate(message.text, None).district)
+
+    def _take_text(self, message: Message, requested: str | None, locate: Locate) -> bool:
+        text = message.text
+        correction = correction_in(text) if self.begun else None
+        if correction and self._applies(correction, message):
+            return self.correct(correction, text, locate)
+        known = facts_in(text)
+        self._note(known.happened, known)
+        answered = requested in SLOTS and self._answer(requested, message, locate)
+        if requested is None or message.intent in ("report", "add_to_report", "out_of_scope") or answered:
+            answered = self._fill_others(message, requested, locate) or answered
+        return answered
+
+    def _answer(self, slot: str, message: Message, locate: Locate) -> bool:
+        """The text as the answer to the question that was asked."""
+        text = message.text.strip()
+        open_ended = bool(_DONT_KNOW.match(text)) or (message.intent in ("dont_know", "skip") and len(text) < 12)
+        if slot == "what":
+            if open_ended or len(_LETTERS.findall(text)) < 4:
+                return False
+            self.slots["what"] = text[:MAX_WHAT]
+            return True
+        if open_ended or (slot != "ongoing" and _NO.match(text)):
+            self.slots[slot] = self._left_open(slot)
+            return True
+        if slot == "place":
+            self._settle_place(text, locate)
+            return True
+        if slot == "company":
+            self.slots["company"] = answered_company(text) or UNKNOWN
+            return True
+        if slot == "ongoing":
+            told = facts_in(text).ongoing or {"still_going_on": "yes", "stopped": "no"}.get(message.intent, "")
+            told = told or ("yes" if _YES.match(text) or message.intent == "affirm" else "")
+            told = told or ("no" if _NO.match(text) or message.intent == "deny" else "unknown")
+            self.slots["ongoing"] = told
+            return True
+        if slot == "photo":
+            # 有: the question stands until the photo comes; anything else said means that there is none now.
+            if _YES.match(text):
+                return False
+            self.slots["photo"] = dict(UNKNOWN)
+            return True
+        if _YES.match(text):
+            return False  # the number itself is wanted
+        if self.slots.get("contact") is None:
+            self.slots["contact"] = {"given": False}
+        return True
+
+    def _fill_others(self, message: Message, requested: str | None, locate: Locate) -> bool:
+        """Everything else the sentence says, for questions that then need not be asked."""
+        text, known, taken = message.text, facts_in(message.text), False
+        is_report = requested is None or (message.intent in ("report", "add_to_report") and len(text) >= 12)
+        if is_report and requested != "what" and not (self.begun and requested is None and _same(self.slots, text)):
+            if len(_LETTERS.findall(text)) >= 4:
+                self._grow(text)
+                taken = True
+        if known.company and not self.slots.get("company"):
+            self.slots["company"] = known.company
+            taken = True
+        if known.ongoing and not self.slots.get("ongoing"):
+            self.slots["ongoing"] = known.ongoing
+            taken = True
+        if self.slots.get("place") is None and requested != "place":
+            view = locate(text, None)
+            if view.certain and view.street:
+                self.slots["place"] = _place(view, view.words or view.name, None)
+                taken = True
+            elif view.district or view.candidates or view.outside:
+                self.facts["place"] = {
+                    "text": view.words, "name": view.name, "candidates": list(view.candidates), "outside": view.outside
+                }  # fmt: skip
+        if MATTER["no_photo"].search(text) and self.slots.get("photo") is None:
+            self.slots["photo"] = dict(UNKNOWN)
+        return taken
+
+    def add(self, message: Message, locate: Locate) -> bool:
+        """More about a tip whose summary is shown already."""
+        told = facts_in(message.text).ongoing or {"still_going_on": "yes", "stopped": "no"}.get(message.intent, "")
+        if told and len(message.text) < 12:
+            self.slots["ongoing"] = told
+            return True
+        if len(message.text) < 12 and MATTER["announces"].search(message.text):
+            return False
+        self._grow(message.text)
+        self._note("", facts_in(message.text))
+        if told:
+            self.slots["ongoing"] = told
+        return True
+
+    def _grow(self, text: str) -> None:
+        what = self.slots.get("what")
+        self.slots["what"] = f"{what}\n{text}"[:MAX_WHAT] if what else text[:MAX_WHAT]
+
+    def _note(self, happened: str, known: Any) -> None:
+        if happened and not self.facts.get("happened"):
+            self.facts["happened"] = happened
+        for name in ("injured", "dead", "people"):
+            if getattr(known, name):
+                self.facts[name] = getattr(known, name)
+        if known.things:
+            self.facts["things"] = list(dict.fromkeys([*self.facts.get("things", []), *known.things]))[:6]
+
+    def _settle_place(self, text: str, locate: Locate) -> None:
+        """The answer to the place question is final, whatever it is: nobody is asked for the same thing twice."""
+        before = (self.facts.pop("place", None) or {}).get("text", "")
+        view = locate(text, None)
+        if not view.street and before and before not in text:
+            both = locate(f"{before}，{text}", None)
+            if both.district:
+                view, text = both, f"{before}，{text}"
+        self.slots["place"] = _place(view, text, None)
+
+    def _left_open(self, slot: str) -> Any:
+        if slot == "ongoing":
+            return "unknown"
+        if slot == "contact":
+            return {"given": False}
+        if slot == "place" and (heard := (self.facts.pop("place", None) or {}).get("text")):
+            return {"text": heard, "certain": False}
+        return dict(UNKNOWN)
+
+    def _close_after_last_question(self) -> None:
+        if self.begun and len(self.facts.get("asked", [])) >= MAX_QUESTIONS:
+            for name in self.missing:
+                if name not in self.facts.get("reopened", []):
+                    self.slots[name] = self._left_open(name)
+
+    # ---- correcting
+
+    def reopen(self, slot: str | None) -> bool:
+        """Ask for one answer again (the 改 buttons)."""
+        if slot not in SLOTS:
+            return False
+        self.slots[slot] = None
+        self.facts.pop("place", None) if slot == "place" else None
+        self.facts["reopened"] = [*self.facts.get("reopened", []), slot]
+        return True
+
+    def _applies(self, correction: Correction, message: Message) -> bool:
+        if message.intent == "correct_answer":
+            return True
+        return bool(correction.wrong) and any(correction.wrong in words for words in self._words().values())
+
+    def _words(self) -> dict[str, str]:
+        """The answers given in words."""
+        place = self.slots.get("place") or {}
+        company = self.slots.get("company")
+        return {
+            "company": company if isinstance(company, str) else "",
+            "place": place.get("text", ""),
+            "what": self.slots.get("what") or "",
+        }
+
+    def correct(self, correction: Correction, text: str, locate: Locate) -> bool:
+        """Apply a correction made in words. False when it does not say enough to change anything."""
+        wrong, right, slot = correction.wrong, correction.right, correction.slot
+        words = self._words()
+        if not right:
+            return self.reopen(slot) if slot else False
+        if not slot:
+            holders = [name for name, said in words.items() if wrong and wrong in said]
+            slot = holders[0] if holders else _slot_of(right, locate)
+        if slot == "company":
+            said = words["company"]
+            self.slots["company"] = said.replace(wrong, right) if wrong and wrong in said else answered_company(right)
+        elif slot == "place":
+            said = words["place"]
+            told = said.replace(wrong, right) if wrong and wrong in said else right
+            self.slots["place"] = _place(locate(told, None), told, None)
+        elif slot in ("ongoing", "photo", "contact"):
+            return self.reopen(slot)
+        if wrong and wrong in words["what"]:
+            self.slots["what"] = words["what"].replace(wrong, right)
+        elif slot == "what" or not slot:
+            self._grow(f"更正：{text}")
+        return True
+
+    # ---- asking
+
+    def question(self, slot: str) -> Question:
+        base = QUESTIONS[slot]
+        if slot == "place" and (heard := self.facts.get("place")):
+            return _place_question(heard, base)
+        if slot == "what" and "what" in self.facts.get("reopened", []):
+            return Question("请把情况重新说一遍：哪里、哪家单位、有什么危险？", base.buttons, base.tools)
+        return base
+
+    def asked(self, slot: str) -> dict[str, Any]:
+        """The fact that the question was asked, to be kept. The invitation to tell (`what`) is no question."""
+        asked = self.facts.get("asked", [])
+        if slot != "what" and slot not in asked:
+            self.facts["asked"] = [*asked, slot]
+        return self.facts
+
+    def progress(self, slot: str | None) -> dict[str, Any]:
+        """For the page: what is there, what is still wanted."""
+        missing = self.missing
+        return {
+            "done": [MISSING[name] for name in SLOTS if name not in missing],
+            "missing": [MISSING[name] for name in missing],
+            "asking": slot,
+            "tools": list(QUESTIONS[slot].tools) if slot else [],
+        }
+
+    def summary(self) -> str:
+        """All answers, readable, for confirmation."""
+        slots, facts = self.slots, self.facts
+        place = slots.get("place") or {}
+        photo, company, contact = slots.get("photo") or {}, slots.get("company"), slots.get("contact") or {}
+        rows = [
+            ("情况", slots.get("what") or ""),
+            ("地点", _place_words(place)),
+            ("单位", company if isinstance(company, str) else "不清楚"),
+            ("时间", facts.get("happened", "")),
+            ("现在", ONGOING_WORDS.get(slots.get("ongoing") or "", "不清楚")),
+            ("伤亡", _harm(facts)),
+            ("照片", f"{photo['count']} 张" if photo.get("count") else "没有"),
+            ("联系方式", "已留，单独加密保存" if contact.get("given") else "不留（匿名）"),
+        ]
+        lines = [f"{name}：{value}" for name, value in rows if value]
+        return "我记下的内容如下，请看看对不对：\n" + "\n".join(lines)
+
+    def filing_words(self) -> dict[str, str]:
+        """what, place, company, ongoing, happened as `cases.model.Filing` takes them."""
+        place, company = self.slots.get("place") or {}, self.slots.get("company")
+        return {
+            "what": self.slots.get("what") or "",
+            "place": place.get("text", "")[:300],
+            "company": (company if isinstance(company, str) else "")[:100],
+            "ongoing": self.slots.get("ongoing") or "",
+            "happened": str(self.facts.get("happened", ""))[:100],
+        }
+
+
+def _place(view: PlaceView, text: str, point: dict[str, Any] | None) -> dict[str, Any]:
+    return {"text": text[:300], "name": view.name, "certain": view.certain, "point": point}
+
+
+def _place_words(place: dict[str, Any]) -> str:
+    text, name = place.get("text", ""), place.get("name", "")
+    if not text and not name:
+        return "不清楚"
+    if place.get("point") and text == name:
+        return f"{name}（按您发送的位置）"
+    return text if not name or name == text or name in text else f"{text}（{name}）"
+
+
+def _harm(facts: dict[str, Any]) -> str:
+    parts = []
+    for name, word in (("dead", "死亡"), ("injured", "受伤")):
+        count = facts.get(name, 0)
+        if count:
+            parts.append(f"有人{word}" if count < 0 else f"{count} 人{word}")
+    return "，".join(parts)
+
+
+def _slot_of(right: str, locate: Locate) -> str:
+    if facts_in(right).company:
+        return "company"
+    return "place" if locate(right, None).district else ""
+
+
+def _same(slots: dict[str, Any], text: str) -> bool:
+    return text in (slots.get("what") or "")
+
+
+def _place_question(heard: dict[str, Any], base: Question) -> Question:
+    if heard.get("point_outside"):
+        return Question("您发送的位置不在本市范围内。请用文字说说在哪个区、哪个街道或村，" + base.why, base.buttons, base.tools)
+    if heard.get("outside"):
+        return Question(
+            f"您说的地方好像在{heard['outside']}，那里不归本市管。如果就在本市，请说区和街道；" + base.why, base.buttons, base.tools
+        )
+    candidates = heard.get("candidates", [])[:4]
+    if len(candidates) > 1 or (candidates and not heard.get("name")):
+        buttons = tuple((name, name) for name in candidates)
+        said = f"“{heard['text']}”" if heard.get("text") else "您说的地方"
+        return Question(f"{said}是下面哪一处？都不是就直接告诉我。{base.why}", buttons + base.buttons, base.tools)
+    where = heard.get("name") or heard.get("text")
+    return Question(f"在{where}的哪条街道、哪个村或路边？有门牌、路口、标志物最好。{base.why}", base.buttons, base.tools)

@@ -1,0 +1,313 @@
+"""Rasa's actions: POST /internal/actions {"next_action", "sender_id", "tracker"} → {"events", "responses"}.
+
+Rasa decides which action runs (nlu_data/rules.yml); what it says and which slots change is decided here and in
+`cases.interview`. An unknown action gets 400, which Rasa reads as "cannot run now".
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from cases.conversations import Conversations
+from cases.facts import correction_in
+from cases.interview import Interview, Message, PlaceView
+from cases.interview_texts import MISSING, NUMBER_OF_ALL, NUMBERS, SLOTS, Question
+from cases.model import Filing, InvalidFiling
+from grid.coordinates import BadCoordinate, Point
+from grid.service import Locator
+from handlers.keys import SERVICES
+from services import Services
+from store.errors import Refusal
+
+Json = dict[str, Any]
+Answer = dict[str, list[Json]]
+CONFIRM_BUTTONS = (("确认提交", "/affirm"), *((f"改{MISSING[slot]}", f"/correct_answer/{slot}") for slot in SLOTS))
+START = (("开始举报", "/start_report"),)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One action call. `interview` holds the slots, `message` the latest words."""
+
+    services: Services
+    sender: str
+    slots: Json
+    message: Message
+    matter: str
+    active: bool
+
+    @property
+    def interview(self) -> Interview:
+        return Interview(self.slots)
+
+    @property
+    def conversations(self) -> Conversations:
+        return Conversations(self.services.store, self.services.keys)
+
+    def locate(self, text: str, point: Json | None) -> PlaceView:
+        return place_view(self.services.locator, text, point)
+
+
+Action = Callable[[Call], Awaitable[Answer]]
+
+
+async def run(request: web.Request) -> web.Response:
+    try:
+        body = await request.json()
+        name, tracker = body["next_action"], body["tracker"]
+        latest = tracker.get("latest_message") or {}
+        intent = latest.get("intent") or {}
+        call = Call(
+            services=request.app[SERVICES],
+            sender=str(body.get("sender_id") or tracker["sender_id"]),
+            slots=tracker["slots"],
+            message=Message(
+                text=latest.get("text") or "",
+                intent=intent.get("name") or "",
+                confidence=float(intent.get("confidence") or 0),
+                metadata=latest.get("metadata") or {},
+            ),
+            matter=latest.get("matter") or "",
+            active=bool((tracker.get("active_loop") or {}).get("name")),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return web.json_response({"error": "body: action call of Rasa expected", "action_name": ""}, status=400)
+    if isinstance(name, str) and name.startswith("action_ask_tip_form_"):
+        slot = name.removeprefix("action_ask_tip_form_")
+        if slot in SLOTS:
+            return web.json_response(await _ask(call, slot))
+    action = ACTIONS.get(name)
+    if action is None:
+        return web.json_response({"error": f"no action {name}", "action_name": name}, status=400)
+    return web.json_response(await action(call))
+
+
+def place_view(locator: Locator, text: str, point: Json | None) -> PlaceView:
+    """The locator's finding in the few words that the conversation needs."""
+    known = None
+    if point:
+        try:
+            known = Point(point["lng"], point["lat"], point.get("system", "wgs84"))
+        except (BadCoordinate, KeyError):
+            known = None
+    found = locator.locate(text=text or None, point=known)
+    spoken = sorted(found.stated, key=lambda mention: mention.start)
+    names = dict.fromkeys(f"{c.district}{c.street or ''}" for c in found.candidates)
+    return PlaceView(
+        district=found.district or "",
+        street=found.street or "",
+        certain=found.certain,
+        words=text[spoken[0].start : spoken[-1].end] if spoken and text else "",
+        candidates=tuple(names),
+        outside=found.outside_city or "",
+    )
+
+
+# ---- answers
+
+
+def _say(text: str, buttons: tuple[tuple[str, str], ...] = (), custom: Json | None = None) -> list[Json]:
+    """Rasa sends text and custom as two messages; the page takes them together."""
+    message: Json = {"text": text, "buttons": [{"title": title, "payload": payload} for title, payload in buttons]}
+    return [message, {"custom": custom}] if custom else [message]
+
+
+def _set(changed: Json) -> list[Json]:
+    return [{"event": "slot", "timestamp": None, "name": name, "value": value} for name, value in changed.items()]
+
+
+def _then(action: str) -> Json:
+    return {"event": "followup", "timestamp": None, "name": action}
+
+
+def _answer(events: list[Json], responses: list[Json]) -> Answer:
+    return {"events": events, "responses": responses}
+
+
+# ---- the form
+
+
+async def _validate(call: Call) -> Answer:
+    changed = call.interview.take(call.message, call.locate)
+    return _answer(_set(changed) if changed else [], [])
+
+
+async def _ask(call: Call, slot: str) -> Answer:
+    interview = call.interview
+    question: Question = interview.question(slot)
+    facts = interview.asked(slot)
+    return _answer(_set({"facts": facts}), _say(question.text, question.buttons, {"progress": interview.progress(slot)}))
+
+
+async def _confirm(call: Call) -> Answer:
+    interview = call.interview
+    if not interview.begun:
+        return await _nothing_yet(call)
+    return _answer(_set({"confirmed": "shown"}), _say(interview.summary(), CONFIRM_BUTTONS, {"progress": interview.progress(None)}))
+
+
+async def _file(call: Call) -> Answer:
+    """File what was confirmed. A retry of the same sender gets the same receipt and files nothing."""
+    if call.slots.get("receipt"):
+        return _filed()
+    interview = call.interview
+    if not interview.begun:
+        return await _nothing_yet(call)
+    if call.slots.get("confirmed") != "shown" or interview.missing:
+        return _answer([_then("action_confirm_tip" if not interview.missing else "tip_form")], [])
+    known = await call.conversations.draft_of_sender(call.sender)
+    if known is None:
+        return _answer([], _say("这次对话已经结束。请刷新页面重新开始；已提交的举报可以凭编号和查询码查询。"))
+    _, draft = known
+    words, place = interview.filing_words(), call.slots.get("place") or {}
+    contact = call.slots.get("contact") or {}
+    point = place.get("point") or draft.point
+    client_key = call.conversations.client_key(call.sender)
+    filing = Filing(
+        client_key=client_key,
+        channel="chat",
+        contact="，".join(draft.contact)[:100] if contact.get("given") else "",
+        point=Point(point["lng"], point["lat"], point.get("system", "wgs84")) if point else None,
+        photos=draft.stored_photos(),
+        **words,
+    )
+    try:
+        await call.services.intake.receive(filing)
+    except InvalidFiling as problem:
+        slot = problem.field if problem.field in SLOTS else "what"
+        return _answer(_set({slot: None, "confirmed": None}) + [_then("tip_form")], _say(problem.message))
+    except Refusal as problem:
+        if problem.status >= 500:
+            raise
+        return _answer([], _say(problem.message))
+    await _keep_identity(call, client_key, draft.identity)
+    call.services.worker.wake()
+    return _filed()
+
+
+def _filed() -> Answer:
+    """The receipt itself never passes through Rasa: the chat handler puts number and code in place of the mark."""
+    cleared: Json = dict.fromkeys((*SLOTS, "facts", "draft"), None)
+    return _answer(
+        _set({**cleared, "confirmed": None, "receipt": "filed"}),
+        _say("举报已收到，谢谢您。请保存下面的编号和查询码：查进度、补充情况、领奖励都只凭它们，丢了谁也补不出来。", (), {"receipt": True}),
+    )
+
+
+async def _keep_identity(call: Call, client_key: str, identity: dict[str, list[str]]) -> None:
+    """What was taken out of the messages goes to the vault, once."""
+    tip_id = f"t{call.services.receipts.client_key_hash(client_key)[:24]}"
+    kept = await call.services.vault.records_of(tip_id)
+    if identity and not any(row["kind"] == "identity" for row in kept):
+        await call.services.vault.seal(None, "identity", tip_id, identity)
+
+
+# ---- correcting, adding
+
+
+async def _correct(call: Call) -> Answer:
+    interview, message = call.interview, call.message
+    if not interview.begun:
+        return await _nothing_yet(call)
+    if interview.reopen(message.metadata.get("slot")):
+        return _answer(_changed(call, interview) + _form(call), [])
+    correction = correction_in(message.text)
+    if correction and interview.correct(correction, message.text, call.locate):
+        follow = _form(call) if interview.missing else [_then("action_confirm_tip")]
+        return _answer(_changed(call, interview) + follow, _say("好的，已经改了。"))
+    buttons = tuple((f"改{MISSING[slot]}", f"/correct_answer/{slot}") for slot in SLOTS)
+    return _answer([], _say("哪一项不对？点一下，或直接说“不是……是……”。", buttons))
+
+
+def _form(call: Call) -> list[Json]:
+    # Inside the form Rasa's rule goes back to it by itself.
+    return [] if call.active else [_then("tip_form")]
+
+
+def _changed(call: Call, interview: Interview) -> list[Json]:
+    interview.slots["facts"] = interview.facts
+    names = (*SLOTS, "facts")
+    return _set({name: interview.slots.get(name) for name in names if interview.slots.get(name) != call.slots.get(name)})
+
+
+async def _add(call: Call) -> Answer:
+    interview, message = call.interview, call.message
+    if not interview.begun:
+        return _answer(
+            [], _say("要补充已经提交的举报，请填写编号和查询码，打开后点“补充情况”。要报新的问题，请点“开始举报”。", START, {"form": "progress"})
+        )
+    if message.payload:
+        if message.payload == "/add_to_report":
+            return _answer([], _say("请直接说要补充什么，也可以发照片。"))
+        interview.slots["ongoing"] = "yes" if message.payload == "/still_going_on" else "no"
+    else:
+        taken = interview.add(message, call.locate)
+        if not taken:
+            return _answer([], _say("请直接说要补充什么，也可以发照片。"))
+    return _answer([*_changed(call, interview), _then("action_confirm_tip")], [])
+
+
+# ---- the rest
+
+
+async def _nothing_yet(call: Call) -> Answer:
+    return _answer([], _say("还没有要提交的内容。请用一句话告诉我哪里有什么危险，或点“开始举报”。", START))
+
+
+async def _progress(call: Call) -> Answer:
+    return _answer([], _say("请在下面填写编号和查询码。它们直接查询，不会留在对话里。", (), {"form": "progress"}))
+
+
+async def _handover(call: Call) -> Answer:
+    text = call.slots.get("what") or call.message.text
+    shown = "" if text.startswith("/") else text[:500]
+    await call.conversations.raise_alert(call.sender, "handover", shown or "对话中请求人工", mail=False)
+    phone = call.services.settings.duty_phone
+    return _answer(
+        [], _say(f"已经告诉值班人员。这里看不到您是谁，他们没法主动找您；想马上和人说话请打 {phone}（24小时）。您也可以继续在这里说，我都会记下。")
+    )
+
+
+async def _restart(call: Call) -> Answer:
+    cleared: Json = dict.fromkeys((*SLOTS, "facts", "draft", "confirmed", "receipt", "requested_slot"), None)
+    events = [*_set(cleared), {"event": "active_loop", "timestamp": None, "name": None}]
+    return _answer(events, _say("好的，前面的内容都不要了，没有提交。要重新举报，直接说就行。", START, {"restarted": True}))
+
+
+async def _out_of_scope(call: Call) -> Answer:
+    """The right number, and always the way to report it all the same."""
+    interview = call.interview
+    if call.matter in ("greeting", "chitchat"):
+        return _answer([], _say("您好，这里是安全生产举报。发现哪里有危险，直接告诉我就行。", START))
+    text = NUMBERS.get(call.matter, NUMBER_OF_ALL)
+    if interview.begun or call.message.payload:
+        return _answer([], _say(text))
+    interview.facts["pending"] = call.message.text
+    return _answer(
+        _set({"facts": interview.facts}), _say(f"{text}\n如果这件事有人身安全的危险，请点“仍要举报”。", (("仍要举报", "/start_report"),))
+    )
+
+
+async def _unclear(call: Call) -> Answer:
+    if call.active:
+        hint = {"photo": "请点下面的“发送照片”。", "contact": "请直接发电话号码。"}
+        return _answer([], _say(hint.get(call.slots.get("requested_slot") or "", "我没有听明白，请再说一次。")))
+    buttons = (*START, ("查进度", "/ask_progress"), ("转人工", "/talk_to_person"))
+    return _answer([], _say("我没有听懂。请用一句话说说哪里有什么危险，或选一项：", buttons))
+
+
+ACTIONS: dict[str, Action] = {
+    "validate_tip_form": _validate,
+    "action_confirm_tip": _confirm,
+    "action_file_tip": _file,
+    "action_correct_tip": _correct,
+    "action_add_to_tip": _add,
+    "action_progress": _progress,
+    "action_handover": _handover,
+    "action_restart": _restart,
+    "action_out_of_scope": _out_of_scope,
+    "action_unclear": _unclear,
+}
+
