@@ -67,9 +67,7 @@ def _answer(location: Location) -> dict[str, Any]:
         "street": location.street,
         "grid": location.grid_name,
         "certain": location.certain,
-        "candidates": [
-            {"district": c.district, "street": c.street, "words": c.words} for c in location.candidates
-        ],
+        "candidates": [{"district": c.district, "street": c.street, "words": c.words} for c in location.candidates],
         "grid_code": location.grid,
         "district_certain": location.district_certain,
         "basis": location.basis,

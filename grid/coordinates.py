@@ -120,10 +120,7 @@ def _convert(lng: Any, lat: Any, source: System, target: System, m: Any) -> tupl
 def distance_m(lng1: float, lat1: float, lng2: float, lat2: float) -> float:
     """Metres between two WGS-84 points (great circle)."""
     p1, p2 = math.radians(lat1), math.radians(lat2)
-    h = (
-        math.sin((p2 - p1) / 2) ** 2
-        + math.cos(p1) * math.cos(p2) * math.sin(math.radians(lng2 - lng1) / 2) ** 2
-    )
+    h = math.sin((p2 - p1) / 2) ** 2 + math.cos(p1) * math.cos(p2) * math.sin(math.radians(lng2 - lng1) / 2) ** 2
     return 2 * 6371008.8 * math.asin(min(1.0, math.sqrt(h)))
 
 

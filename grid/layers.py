@@ -255,6 +255,8 @@ def _geometry(geometry: Any, system: System) -> tuple[BaseGeometry, bool]:
 
 
 def _ring(ring: Any, system: System) -> tuple[np.ndarray, bool]:
+    if not isinstance(ring, list) or not ring:
+        raise _Faulty("图形是空的。")
     try:
         array = np.asarray(ring, dtype=float)[:, :2]
     except (TypeError, ValueError, IndexError):

@@ -50,15 +50,16 @@ class Sense(NamedTuple):
 
 # 青岛市|南京路 must not be read as 青岛|市南|京路, nor 超市北侧 as 市北.
 _NOISE = (
-    "超市 门市 夜市 早市 集市 城市 菜市 楼市 股市 上市 都市 本市 全市 我市 市场 市南边 市北边 市南侧 市北侧 市南部 市北部 "
-    "市北方 市南方 市北京 市南京 市南昌 市南宁 市南通 市北门 市南门 市北面 市南面 市北郊 市南郊 市北外环 市南外环 市北海 "
-    "市南海 市北仲"
+    "超市 门市 夜市 早市 集市 城市 菜市 楼市 股市 上市 都市 本市 全市 我市 市场 市南边 市北边 市南侧 市北侧 "
+    "市南部 市北部 市北方 市南方 市北京 市南京 市南昌 市南宁 市南通 市北门 市南门 市北面 市南面 市北郊 市南郊 "
+    "市北外环 市南外环 市北海 市南海 市北仲"
 ).split()
 _GENERIC_VILLAGE = re.compile(r"(路|街|巷|苑|城|园|湾|区|站|号|道|中心|管理|市场|广场|花园)$")
 # Written without 村, a village name must look like one: 傅家埠, 西果园, but not 温哥华 or 阳光居.
 _LOOKS_LIKE_VILLAGE = re.compile(
     r"家|庄|[屯埠夼疃沟山河岭泊院店寨头口洼岛坡崖峪塔岚集甲里湾营铺官堡园台窑泉桥滩子寺庵坊石岔丘巷水村流]$"
 )
+_NATURAL = re.compile(r"[河山湖水泉]$")  # 北岭山, 海泊河: the hill or river, not the village, unless 村 follows
 _VILLAGE_TAIL = re.compile(r"(社区)?(村)?(村民委员会|居民委员会|村委会|居委会|村村委会|委员会)$")
 _EVERYDAY_VILLAGES = frozenset(
     "商业街 步行街 开发区 工业园 火车站 汽车站 长途站 文化街 科技街 第一 第二 第三 南北 东西".split()
@@ -188,9 +189,9 @@ class Lexicon:
             forms = {f"{short}社区", f"{short}居委会", f"{short}居委", f"{short}村委会", f"{short}村委"}
             if not _GENERIC_VILLAGE.search(short):
                 forms |= {f"{short}村", f"{short}新村"} if village.name.startswith(f"{short}新村") else {f"{short}村"}
-                if len(short) >= 3 and _LOOKS_LIKE_VILLAGE.search(short) and short not in _EVERYDAY_VILLAGES:
+                if len(short) >= 3 and _looks_like_village(short) and short not in _EVERYDAY_VILLAGES:
                     forms.add(short)
-            if len(base) >= 4 and _LOOKS_LIKE_VILLAGE.search(base) and not _GENERIC_VILLAGE.search(base):
+            if len(base) >= 4 and _looks_like_village(base) and not _GENERIC_VILLAGE.search(base):
                 forms.add(base)
             for form in forms:
                 # 平度市南村 is the town of 南村, never the village of 市南.
@@ -230,3 +231,7 @@ class Lexicon:
             for name in words:
                 if not self._senses.get(name):
                     self._add(name, Kind.NOISE, [])
+
+
+def _looks_like_village(name: str) -> bool:
+    return _LOOKS_LIKE_VILLAGE.search(name) is not None and not _NATURAL.search(name)

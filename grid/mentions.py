@@ -18,6 +18,7 @@ _ENDS = frozenset(
     "，。！？；：、,.!?;:()（）[]【】\"'“”‘’ \t\r\n0123456789的有这那某附附旁里内一是在和与跟及到往从边就我他她老"
 ) | {""}
 _BORDERING_STREET = frozenset("，。！？；：、,.!?;:()（）[]【】\"'“”‘’ \t\r\n0123456789的有这那某附旁") | {""}
+_STREETS_THERE = re.compile(r"两边|两旁|两侧|上[的有都全卖摆停乱到，,。]")
 # Words before a name that say it is not the place in question.
 _ASIDE_WORDS = tuple(
     "家住 住在 我住 老家 老家在 来自 户籍 户籍在 户口在 户口 注册在 注册地 注册地址 注册地是 注册地为 总部 总部在 总公司 总公司在 "
@@ -69,6 +70,13 @@ def find(lexicon: Lexicon, text: str) -> list[Found]:
                 continue
             if kind in _CAN_BE_ROAD and _ROAD_AFTER.match(text, end):
                 continue
+            # 李村河 runs through half the city.
+            if kind is Kind.STREET_SHORT and text[end : end + 1] == "河":
+                continue
+            # 台东街道上有人… speaks of the streets there, not of the office.
+            if kind is Kind.STREET and name.endswith("街道") and _STREETS_THERE.match(text, end):
+                sense = sense._replace(kind=Kind.STREET_SHORT)
+                kind = Kind.STREET_SHORT
             if kind is Kind.DISTRICT_SHORT and name.endswith(("市南", "市北")):
                 if not (text[end : end + 1] in _ENDS or end in starts or text.startswith("区", end)):
                     continue
@@ -93,12 +101,18 @@ def find(lexicon: Lexicon, text: str) -> list[Found]:
         chained = (
             previous is not None and previous.aside and start - previous.end <= 1 and text[previous.end : start] in "的"
         )
-        aside = chained or before.endswith(_ASIDE_WORDS)
+        aside = chained or before.endswith(_ASIDE_WORDS) or _people(text, end)
         for item in found[-len(senses) :]:
             if item.start == start:
                 item.aside = aside
         previous = first
     return found
+
+
+def _people(text: str, end: int) -> bool:
+    """即墨人, 李村籍 are people; 即墨人民医院 is a place."""
+    after = text[end : end + 2]
+    return after[:1] == "籍" or (after[:1] == "人" and after not in ("人民", "人才", "人社"))
 
 
 _CAN_BE_ROAD = frozenset(

@@ -150,9 +150,7 @@ class Reading:
             # 城阳 and 黄岛 are districts first; only behind their own district can they mean the street of that name.
             whole = _districts_of(self.districts)
             taken = {d.start for d in self.short_districts}
-            self.short_streets = [
-                f for f in self.short_streets if f.places[0][0] in whole or f.start not in taken
-            ]
+            self.short_streets = [f for f in self.short_streets if f.places[0][0] in whole or f.start not in taken]
 
     def place(self) -> Place:
         """Weigh the names from the most telling kind to the least."""

@@ -157,9 +157,7 @@ class GridIndex:
 
 
 def _hit(grid: Grid, certain: bool, distance_m: float, rivals: tuple[str, ...] = ()) -> GridHit:
-    return GridHit(
-        grid.code, grid.name, grid.district, grid.street, certain, distance_m, grid.approximate, rivals
-    )
+    return GridHit(grid.code, grid.name, grid.district, grid.street, certain, distance_m, grid.approximate, rivals)
 
 
 def grid_of_feature(feature: Mapping[str, Any]) -> Grid:

@@ -7,11 +7,13 @@ import unicodedata
 from dataclasses import dataclass
 
 # Traditional characters that occur in the city's names; a tip typed on a phone from elsewhere has them.
-_TRADITIONAL = dict(zip(
-    "區縣鎮鄉島嶗陽墨膠萊樓臺灣東韓門濱風龍雲錢莊義興華農馬灘戶興關湖橋號樓廠廣場義紅崗嶺靈鰲岡蘭潔鋪",
-    "区县镇乡岛崂阳墨胶莱楼台湾东韩门滨风龙云钱庄义兴华农马滩户兴关湖桥号楼厂广场义红岗岭灵鳌冈兰洁铺",
-    strict=True,
-))
+_TRADITIONAL = dict(
+    zip(
+        "區縣鎮鄉島嶗陽墨膠萊樓臺灣東韓門濱風龍雲錢莊義興華農馬灘戶興關湖橋號樓廠廣場義紅崗嶺靈鰲岡蘭潔鋪",
+        "区县镇乡岛崂阳墨胶莱楼台湾东韩门滨风龙云钱庄义兴华农马滩户兴关湖桥号楼厂广场义红岗岭灵鳌冈兰洁铺",
+        strict=True,
+    )
+)
 
 
 def _table() -> dict[int, str]:
@@ -26,7 +28,9 @@ def _table() -> dict[int, str]:
 
 _TABLE = _table()
 # Most texts need nothing done: one look for anything that does.
-_UNUSUAL = re.compile(r"[ \t·•\-_/\x00\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0f\ufeff\u3000" + "".join(map(chr, _TABLE)) + "]")
+_UNUSUAL = re.compile(
+    r"[ \t·•\-_/\x00\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0f\ufeff\u3000" + "".join(map(chr, _TABLE)) + "]"
+)
 # What to drop: invisible marks anywhere, and blanks, dots and dashes between two Chinese characters.
 _DROPPED = re.compile(
     r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0f\ufeff\x00]+|(?<=[一-龥])[ \t\u3000·•\-_/]+(?=[一-龥])"

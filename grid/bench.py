@@ -1,0 +1,175 @@
+"""Measurements of this room, one JSON line each: `python -m grid.bench`. Seconds are CPU seconds of one core."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import shapely
+
+from grid.coordinates import Point
+from grid.inspectors import Inspector
+from grid.layers import import_layer
+from grid.polygons import Grid, GridIndex, OutsideCity
+from grid.service import Locator
+
+CITY_DIR = Path(__file__).parent / "qingdao"
+TABLE = Path(__file__).parent.parent / "tests" / "grid" / "addresses.csv"
+_SEED = 12350
+
+
+def main() -> None:
+    """All measurements."""
+    for measure in (addresses, texts, points, layer_import, routing):
+        for row in measure():
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+
+
+def addresses() -> Iterator[dict[str, Any]]:
+    """Right, none and wrong over our own table; none is an honest answer, wrong is not."""
+    gazetteer = Locator.for_demonstration(CITY_DIR).gazetteer
+    district, street, repaired, stated = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    rows = _table()
+    confident = 0
+    for row in rows:
+        place = gazetteer.locate(row["text"])
+        verdict = _judged(place.district, row["district"])
+        district[verdict] += 1
+        if row["street"]:
+            street[_judged(place.street, row["street"])] += 1
+        if row["expect"] in ("repair", "typo"):
+            repaired[verdict] += 1
+        if row["expect"] == "yes":
+            stated["right" if place.certain and place.street == row["street"] else "other"] += 1
+        confident += place.certain and (place.district, place.street) != (row["district"], row["street"])
+    yield {
+        "measure": "places.addresses", "rows": len(rows), "district": dict(district), "street": dict(street),
+        "stated_street": dict(stated), "spelling_repaired": dict(repaired), "confidently_wrong": confident,
+    }  # fmt: skip
+
+
+def texts() -> Iterator[dict[str, Any]]:
+    """Texts per second and core, with and without the search by sound; one text of 100,000 characters."""
+    gazetteer = Locator.for_demonstration(CITY_DIR).gazetteer
+    rows = _table()
+    for title, wanted in (("without_repair", False), ("with_repair", True)):
+        chosen = [r["text"] for r in rows if (r["kind"] in ("homophone", "none")) == wanted and r["kind"] != "road"]
+        rate = _per_second(lambda: [gazetteer.locate(t) for t in chosen], len(chosen))  # noqa: B023
+        yield {"measure": f"places.texts_per_second.{title}", "value": rate}
+    long = ("城阳区流亭街道有个工地，王家庄超市北侧。" * 5000)[:100_000]
+    yield {"measure": "places.100000_characters_s", "value": round(_seconds(lambda: gazetteer.locate(long)), 3)}
+
+
+def points() -> Iterator[dict[str, Any]]:
+    """Points per second against 10,000 grids."""
+    index = GridIndex(_squares(100))
+    dice = random.Random(_SEED)  # noqa: S311  test data
+    chosen = [(dice.uniform(120.0, 121.0), dice.uniform(36.0, 37.0)) for _ in range(20_000)]
+
+    def single() -> None:
+        for lng, lat in chosen:
+            try:
+                index.find(lng, lat)
+            except OutsideCity:
+                pass
+
+    yield {"measure": "grids.points_per_second.single", "value": _per_second(single, len(chosen))}
+    lngs, lats = [p[0] for p in chosen], [p[1] for p in chosen]
+    bulk = _per_second(lambda: index.find_many(lngs, lats), len(chosen))
+    yield {"measure": "grids.points_per_second.bulk", "value": bulk}
+
+
+def layer_import() -> Iterator[dict[str, Any]]:
+    """Reading, checking and indexing 10,000 polygons of about 50 corners, in each system."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": g.code, "name": g.name, "district": g.district, "street": g.street},
+            "geometry": shapely.geometry.mapping(shapely.segmentize(g.geometry, 0.0008)),
+        }
+        for g in _squares(100, x=119.9, y=35.8)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "layer.geojson"
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+        for system in ("wgs84", "gcj02"):
+            started = time.process_time()
+            report = asyncio.run(import_layer(None, path, system, dry_run=True))
+            yield {
+                "measure": f"grids.import_10000_s.{system}", "value": round(time.process_time() - started, 2),
+                "grids": report.grids, "ok": report.ok,
+            }  # fmt: skip
+    started = time.process_time()
+    GridIndex(_squares(100))
+    yield {"measure": "grids.index_10000_s", "value": round(time.process_time() - started, 2)}
+
+
+def routing() -> Iterator[dict[str, Any]]:
+    """The whole decision (text and point → place, duty, inspector) with 10,000 grids and 5,000 inspectors."""
+    base = Locator.for_demonstration(CITY_DIR)
+    grids = _squares(100)
+    inspectors = [
+        Inspector(f"i{n}", f"检查员{n}", "", "城阳区", "流亭街道", (grids[2 * n].code, grids[2 * n + 1].code))
+        for n in range(5_000)
+    ]
+    locator = Locator(base.gazetteer, GridIndex(grids), inspectors, base.duty)
+    dice = random.Random(_SEED)  # noqa: S311  test data
+    rows = _table()
+    taken = []
+    for n in range(4_000):
+        text = rows[n % len(rows)]["text"]
+        point = Point(dice.uniform(120.0, 121.0), dice.uniform(36.0, 37.0)) if n % 2 else None
+        started = time.perf_counter()
+        locator.route(locator.locate(text, point), ["gas_leak", "three_in_one"], text)
+        taken.append((time.perf_counter() - started) * 1000)
+    taken.sort()
+    yield {"measure": "routing.decision_ms", "p50": round(taken[2_000], 3), "p99": round(taken[3_960], 3)}
+
+
+def _squares(side: int, x: float = 120.0, y: float = 36.0) -> list[Grid]:
+    step = 0.01
+    return [
+        Grid(
+            f"g{i:03d}{j:03d}", f"{i}-{j}网格", "城阳区", "流亭街道",
+            shapely.box(x + i * step, y + j * step, x + (i + 1) * step, y + (j + 1) * step),
+        )
+        for i in range(side)
+        for j in range(side)
+    ]  # fmt: skip
+
+
+def _table() -> list[dict[str, str]]:
+    with TABLE.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _judged(value: str | None, expected: str) -> str:
+    if (value or "") == expected:
+        return "right"
+    return "wrong" if value else "none"
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+def _per_second(work: Callable[[], object], count: int) -> int:
+    work()
+    best = min(_seconds(work) for _ in range(5))
+    return round(count / best)
+
+
+if __name__ == "__main__":
+    main()
