@@ -70,7 +70,7 @@ class Assessment:
 
     @property
     def arithmetic(self) -> str:
-        return ";".join(self.steps)
+        return "；".join(self.steps)
 
     @property
     def unmet(self) -> tuple[ConditionAnswer, ...]:
@@ -112,14 +112,14 @@ def assess(
     base, floor, cap = _standard(chosen_track, facts, steps)
     amount = _bounded(base, floor, cap, rule_set.uplift if employee else None, uplift_order, steps)
     if employee and rule_set.uplift is None:
-        steps.append("本规则没有写明从业人员举报的上浮比例,不上浮")
+        steps.append("本规则没有写明从业人员举报的上浮比例，不上浮")
     fen = round_to_fen(amount)
     if fen != amount:
         steps.append(f"{exact_yuan(amount)} 四舍五入到分 = {yuan(fen)}")
     steps.append(f"奖金 {yuan(fen)}")
     article = chosen_track.article
     if employee and rule_set.uplift is not None:
-        article = f"{article};{rule_set.uplift.article}"
+        article = f"{article}；{rule_set.uplift.article}"
     return Assessment(
         rule_set=rule_set.id,
         track=chosen_track.id,
@@ -155,13 +155,14 @@ def _standard(track: Track, facts: Facts, steps: list[str]) -> Bounds:
         case rules.ChosenInRange():
             chosen = _chosen(facts, track)
             steps.append(
-                f"幅度 {yuan(track.floor_yuan)} 至 {yuan(track.cap_yuan)},经办人核定 {yuan(chosen)},理由:{facts.reason}"
+                f"幅度 {yuan(track.floor_yuan)} 至 {yuan(track.cap_yuan)}，"
+                f"经办人核定 {yuan(chosen)}，理由：{facts.reason}"
             )
             return Fraction(chosen), None, None
         case rules.Tier():
             number = _tier(facts, track)
             amount_fen = track.tiers_yuan[number - 1]
-            steps.append(f"列明情形第 {number} 档 {yuan(amount_fen)},理由:{facts.reason}")
+            steps.append(f"列明情形第 {number} 档 {yuan(amount_fen)}，理由：{facts.reason}")
             return Fraction(amount_fen), None, None
         case _:
             assert_never(track)
@@ -180,30 +181,30 @@ def _bounded(
     if uplift and order is UpliftOrder.BEFORE_FLOOR:
         amount = _raised(amount, uplift, steps)
     if floor is not None and amount < floor:
-        steps.append(f"低于下限,按下限 {yuan(floor)}")
+        steps.append(f"低于下限，按下限 {yuan(floor)}")
         amount = Fraction(floor)
     if uplift and order is UpliftOrder.AFTER_FLOOR:
         amount = _raised(amount, uplift, steps)
     if cap is not None and amount > cap:
-        steps.append(f"高于上限,按上限 {yuan(cap)}")
+        steps.append(f"高于上限，按上限 {yuan(cap)}")
         amount = Fraction(cap)
     if uplift and order is UpliftOrder.AFTER_CAP:
         amount = _raised(amount, uplift, steps)
     if uplift and uplift.cap_yuan is not None and amount > uplift.cap_yuan:
-        steps.append(f"上浮后高于最高限额,按最高限额 {yuan(uplift.cap_yuan)}")
+        steps.append(f"上浮后高于最高限额，按最高限额 {yuan(uplift.cap_yuan)}")
         amount = Fraction(uplift.cap_yuan)
     return amount
 
 
 def _raised(amount: Fraction, uplift: EmployeeUplift, steps: list[str]) -> Fraction:
     raised = amount * (1 + ratio(uplift.rate))
-    steps.append(f"本单位从业人员举报上浮 {percent(uplift.rate)}:{exact_yuan(amount)} → {exact_yuan(raised)}")
+    steps.append(f"本单位从业人员举报上浮 {percent(uplift.rate)}：{exact_yuan(amount)} → {exact_yuan(raised)}")
     return raised
 
 
 def _penalty(facts: Facts, base: str) -> Fen:
     if facts.penalty_fen is None:
-        raise IncompleteFacts(f"缺少{base}。请填处罚决定书上的金额;没有罚款请填 0。", field="penalty_yuan")
+        raise IncompleteFacts(f"缺少{base}。请填处罚决定书上的金额；没有罚款请填 0。", field="penalty_yuan")
     if not 0 <= facts.penalty_fen <= MAX_FEN:
         raise IncompleteFacts(f"{base}要在 0 到一千亿元之间。请核对处罚决定书。", field="penalty_yuan")
     return facts.penalty_fen
@@ -220,12 +221,12 @@ def _deaths(facts: Facts) -> int:
 def _level(facts: Facts) -> AccidentLevel:
     choices = "、".join(f"{level}({name})" for level, name in rules.LEVEL_NAMES.items())
     if facts.accident_level is None:
-        raise IncompleteFacts(f"缺少最终确认的事故等级。可以填:{choices}。", field="accident_level")
+        raise IncompleteFacts(f"缺少最终确认的事故等级。可以填：{choices}。", field="accident_level")
     try:
         return AccidentLevel(facts.accident_level)
     except ValueError:
         raise IncompleteFacts(
-            f"没有“{facts.accident_level}”这个事故等级。可以填:{choices}。", field="accident_level"
+            f"没有“{facts.accident_level}”这个事故等级。可以填：{choices}。", field="accident_level"
         ) from None
 
 
@@ -234,25 +235,25 @@ def _chosen(facts: Facts, track: rules.ChosenInRange) -> Fen:
     if facts.chosen_fen is None:
         raise IncompleteFacts(f"这一类由经办人在 {bounds} 之间核定金额。请填核定金额和理由。", field="chosen_yuan")
     if not track.floor_yuan <= facts.chosen_fen <= track.cap_yuan:
-        raise IncompleteFacts(f"核定金额要在 {bounds} 之间。请改金额,或换一个类别。", field="chosen_yuan")
+        raise IncompleteFacts(f"核定金额要在 {bounds} 之间。请改金额，或换一个类别。", field="chosen_yuan")
     if not facts.reason:
-        raise IncompleteFacts("请写明为什么核定这个金额,举报人会看到这条理由。", field="reason")
+        raise IncompleteFacts("请写明为什么核定这个金额，举报人会看到这条理由。", field="reason")
     return facts.chosen_fen
 
 
 def _tier(facts: Facts, track: rules.Tier) -> int:
     tiers = "、".join(f"{number}({yuan(each)})" for number, each in enumerate(track.tiers_yuan, 1))
     if facts.tier is None or not 1 <= facts.tier <= len(track.tiers_yuan):
-        raise IncompleteFacts(f"请选附件列明情形的档次:{tiers}。", field="tier")
+        raise IncompleteFacts(f"请选附件列明情形的档次：{tiers}。", field="tier")
     if not facts.reason:
-        raise IncompleteFacts("请写明属于附件列明的哪一种情形,举报人会看到这条理由。", field="reason")
+        raise IncompleteFacts("请写明属于附件列明的哪一种情形，举报人会看到这条理由。", field="reason")
     return facts.tier
 
 
 def _conditions(rule_set: RuleSet, track: Track, answers: Mapping[str, bool]) -> tuple[ConditionAnswer, ...]:
     """The rule set's common conditions and this track's own; those of other tracks are left out."""
     if unknown := set(answers) - {condition.id for condition in rule_set.conditions}:
-        raise IncompleteFacts(f"规则“{rule_set.title}”没有这些条件:{'、'.join(sorted(unknown))}。", field="answers")
+        raise IncompleteFacts(f"规则“{rule_set.title}”没有这些条件：{'、'.join(sorted(unknown))}。", field="answers")
     of_tracks = {condition for each in rule_set.tracks for condition in each.conditions}
     return tuple(
         ConditionAnswer(condition.id, condition.text, condition.article, answers.get(condition.id))
@@ -265,11 +266,11 @@ def _notes(rule_set: RuleSet, track: Track, facts: Facts, amount: Fen) -> list[s
     """What a person should look at; none of it changes the amount."""
     notes = []
     if rule_set.superseded_by:
-        notes.append(f"本规则已由 {rule_set.superseded_by} 接替,只用于接替之前的举报,请核对举报日期")
+        notes.append(f"本规则已由 {rule_set.superseded_by} 接替，只用于接替之前的举报，请核对举报日期")
     if isinstance(track, rules.PerDeath) and facts.deaths is not None:
         level = _level(facts)
         if facts.deaths >= _DEATHS_BELOW.get(level, MAX_DEATHS + 1):
-            notes.append(f"死亡 {facts.deaths} 人超出“{rules.LEVEL_NAMES[level]}”的人数范围,请核对最终确认的事故等级")
+            notes.append(f"死亡 {facts.deaths} 人超出“{rules.LEVEL_NAMES[level]}”的人数范围，请核对最终确认的事故等级")
     if rule_set.joint_decision_from_yuan is not None and amount >= rule_set.joint_decision_from_yuan:
         notes.append(rule_set.joint_decision_article)
     return notes

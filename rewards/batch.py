@@ -64,9 +64,9 @@ def _parse(line: str) -> dict[str, Any]:
         # Decimal keeps 12000.10 exact; NaN and Infinity are not JSON at all.
         row = json.loads(line, parse_float=Decimal, parse_constant=no_constant)
     except (ValueError, RecursionError):  # a number of more than 4300 digits is a ValueError too
-        raise WrongLine("这一行不是有效的 JSON。请检查引号、逗号和括号,每行一个对象。") from None
+        raise WrongLine("这一行不是有效的 JSON。请检查引号、逗号和括号，每行一个对象。") from None
     if not isinstance(row, dict):
-        raise WrongLine('这一行要是一个 JSON 对象,例如 {"id": "1", "rule_set": "national_2018", …}。')
+        raise WrongLine('这一行要是一个 JSON 对象，例如 {"id": "1", "rule_set": "national_2018", …}。')
     if isinstance(row.get("id"), Decimal | dict | list):
         row["id"] = None
         raise WrongLine("id 要是文字或整数。", field="id")
@@ -75,10 +75,12 @@ def _parse(line: str) -> dict[str, Any]:
 
 def _assess(row: dict[str, Any]) -> Assessment:
     if unknown := sorted(set(row) - FIELDS):
-        raise WrongLine(f"不认识这些字段:{'、'.join(unknown)}。可以用:{'、'.join(sorted(FIELDS))}。", field=unknown[0])
+        raise WrongLine(
+            f"不认识这些字段：{'、'.join(unknown)}。可以用：{'、'.join(sorted(FIELDS))}。", field=unknown[0]
+        )
     return assess(
-        rule_set(_needed(row, "rule_set", "请写奖励规则的编号,例如 national_2018。")),
-        _needed(row, "track", "请写奖励类别,例如 major_hazard。"),
+        rule_set(_needed(row, "rule_set", "请写奖励规则的编号，例如 national_2018。")),
+        _needed(row, "track", "请写奖励类别，例如 major_hazard。"),
         penalty_fen=_money(row, "penalty_yuan"),
         deaths=_whole(row, "deaths"),
         accident_level=_text(row, "accident_level"),
@@ -108,7 +110,7 @@ def _money(row: dict[str, Any], field: str) -> Fen | None:
     if value is None:
         return None
     if isinstance(value, str):
-        raise WrongLine(f"{field} 要写成以元为单位的数字,不要加引号,也不要写单位。例如 12000。", field=field)
+        raise WrongLine(f"{field} 要写成以元为单位的数字，不要加引号，也不要写单位。例如 12000。", field=field)
     return parse_yuan(value, field)
 
 
@@ -119,7 +121,7 @@ def _whole(row: dict[str, Any], field: str) -> int | None:
     if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < 15 and value == int(value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise WrongLine(f"{field} 要是整数,不要加引号。", field=field)
+        raise WrongLine(f"{field} 要是整数，不要加引号。", field=field)
     return value
 
 
@@ -128,5 +130,5 @@ def _yes_no(row: dict[str, Any], field: str) -> bool:
     if value is None:
         return False
     if not isinstance(value, bool):
-        raise WrongLine(f"{field} 要写 true 或 false(是不是本单位从业人员)。", field=field)
+        raise WrongLine(f"{field} 要写 true 或 false（是不是本单位从业人员）。", field=field)
     return value

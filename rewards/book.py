@@ -197,7 +197,7 @@ class Book:
     def _again(key: str, request_hash: str, known_hash: str, entry: Entry | None) -> Entry:
         if known_hash != request_hash or entry is None:
             raise IdempotencyConflict(
-                f"流水键“{key}”已经用于另一笔内容不同的账,没有重复记账。请核对后换一个新的流水键。", field="key"
+                f"流水键“{key}”已经用于另一笔内容不同的账，没有重复记账。请核对后换一个新的流水键。", field="key"
             )
         return entry
 
@@ -211,7 +211,7 @@ class Book:
             if request.claim is not None:
                 before = self.claims.get(request.claim)
                 if before is not None and before.state != "voided":
-                    raise ClaimAlreadyReserved(f"奖励 {request.claim} 已经预留或支付过奖金,不能再预留一次。")
+                    raise ClaimAlreadyReserved(f"奖励 {request.claim} 已经预留或支付过奖金，不能再预留一次。")
                 state = ClaimState("open", seq, seq)
             return meant, postings(*meant), state
         assert request.target is not None
@@ -221,11 +221,11 @@ class Book:
         if request.kind is Kind.REVERSAL:
             return self._reversal(request.target, target)
         if target.kind is not Kind.PENDING:
-            raise WrongRequest(f"第 {request.target} 号分录不是预留奖金,不能支付或取消。", field="target")
+            raise WrongRequest(f"第 {request.target} 号分录不是预留奖金，不能支付或取消。", field="target")
         now = self.claims[target.claim or ""]
         if now.pending != request.target or now.state != "open":
             done = "支付" if now.state == "posted" else "取消"
-            raise AlreadySettled(f"第 {request.target} 号分录预留的奖金已经{done}过,没有重复处理。", field="target")
+            raise AlreadySettled(f"第 {request.target} 号分录预留的奖金已经{done}过，没有重复处理。", field="target")
         meant = target._replace(kind=request.kind)
         state = ClaimState("posted" if request.kind is Kind.POSTED else "voided", request.target, seq)
         return meant, postings(*meant), state
@@ -233,11 +233,11 @@ class Book:
     def _reversal(self, seq: int, target: Target) -> tuple[Target, tuple[Posting, ...], ClaimState | None]:
         if target.kind not in (Kind.APPROPRIATION, Kind.POSTED):
             raise WrongRequest(
-                f"第 {seq} 号分录是“{KIND_NAMES[target.kind]}”,不能冲正。只能冲正下达预算和支付奖金;预留请用取消。",
+                f"第 {seq} 号分录是“{KIND_NAMES[target.kind]}”，不能冲正。只能冲正下达预算和支付奖金；预留请用取消。",
                 field="target",
             )
         if seq in self.reversed:
-            raise AlreadyReversed(f"第 {seq} 号分录已经冲正过,没有重复冲正。", field="target")
+            raise AlreadyReversed(f"第 {seq} 号分录已经冲正过，没有重复冲正。", field="target")
         legs = tuple((account, -fen) for account, fen in postings(*target))
         state = None
         if target.kind is Kind.POSTED:
@@ -251,8 +251,8 @@ class Book:
             balance = self.balances.get(account, 0)
             if balance + fen < 0 and not may_be_negative(account):
                 raise BudgetExhausted(
-                    f"余额不足:{account} 现有 {yuan(balance)},需要 {yuan(-fen)}。"
-                    "没有记账。请先下达预算,或核对金额、年度和单位。"
+                    f"余额不足：{account} 现有 {yuan(balance)}，需要 {yuan(-fen)}。"
+                    "没有记账。请先下达预算，或核对金额、年度和单位。"
                 )
             if abs(balance + fen) > 100 * MAX_FEN:
                 raise WrongRequest(f"账户 {account} 的余额会超出账本能记的范围。请核对金额。", field="amount")
@@ -282,9 +282,9 @@ def check(request: LedgerRequest) -> None:
         if not _whole(request.year) or not 2000 <= request.year <= 2100:
             raise WrongRequest("预算年度要在 2000 到 2100 之间。", field="year")
         if not _whole(request.amount) or not 0 < request.amount <= MAX_FEN:
-            raise WrongRequest("金额要大于零,单位是分,且不超过一千亿元。", field="amount")
+            raise WrongRequest("金额要大于零，单位是分，且不超过一千亿元。", field="amount")
         if (request.claim is not None) != (request.kind is Kind.PENDING):
-            raise WrongRequest("预留奖金要写奖励编号,下达预算不能写。", field="claim")
+            raise WrongRequest("预留奖金要写奖励编号，下达预算不能写。", field="claim")
     elif not _whole(request.target) or not 0 < request.target < 2**53:
         raise WrongRequest("请写要处理的分录号。", field="target")
     if request.claim is not None and not _CLAIM.fullmatch(request.claim):
@@ -294,9 +294,9 @@ def check(request: LedgerRequest) -> None:
     if not 0 < len(request.actor) <= 64 or not request.actor.isprintable():
         raise WrongRequest("缺少经办人编号。", field="actor")
     if len(request.memo) > 200 or not request.memo.isprintable():
-        raise WrongRequest("摘要最多 200 个字,不能有换行或特殊字符。", field="memo")
+        raise WrongRequest("摘要最多 200 个字，不能有换行或特殊字符。", field="memo")
     if _PERSONAL.search(request.memo):
-        raise WrongRequest("摘要里不能写电话号码、证件号、卡号或邮箱:账本是公开核对的。", field="memo")
+        raise WrongRequest("摘要里不能写电话号码、证件号、卡号或邮箱：账本是公开核对的。", field="memo")
 
 
 def _whole(value: object) -> TypeGuard[int]:

@@ -84,7 +84,7 @@ async def propose(
     need(actor, Role.FINANCE)
     if assessment.unmet:
         texts = "、".join(each.text for each in assessment.unmet)
-        raise ConditionsNotMet(f"这些条件没有满足:{texts}。请核对;确实不满足的,请用“不予奖励”并写明理由。")
+        raise ConditionsNotMet(f"这些条件没有满足：{texts}。请核对；确实不满足的，请用“不予奖励”并写明理由。")
     content = {
         "rule_set": assessment.rule_set,
         "assessment": assessment.to_document(),
@@ -104,10 +104,10 @@ async def propose(
         fresh = new_record(case_id, tip_id, actor, now) | content
         return await insert(store, audit, actor, fresh, "reward.propose", detail, now)
     if version is None:
-        raise AlreadyProposed("这条举报已经提过奖励。请打开原来的奖励修改,不要另提一笔。")
+        raise AlreadyProposed("这条举报已经提过奖励。请打开原来的奖励修改，不要另提一笔。")
     in_state(old, State.PROPOSED, State.NOT_ELIGIBLE)
     if old["approval"] is not None:
-        raise WrongState("这笔奖励正在批准,不能再改。请刷新页面查看结果。")
+        raise WrongState("这笔奖励正在批准，不能再改。请刷新页面查看结果。")
     if old["version"] != version:
         raise stale(old)
     changes = {"$set": content, "$addToSet": {"proposers": actor.id}}
@@ -130,7 +130,7 @@ async def approve(
         return reward
     in_state(reward, State.PROPOSED)
     if actor.id in reward["proposers"]:
-        raise SamePerson("提出奖励的人不能批准同一笔奖励,即使另有批准权限。请让另一位财务人员批准。")
+        raise SamePerson("提出奖励的人不能批准同一笔奖励，即使另有批准权限。请让另一位财务人员批准。")
     if approval is None:
         if reward["version"] != version:
             raise stale(reward)
@@ -183,10 +183,10 @@ async def claim(
     details = checked_payee(payee)
     reward = await find(store, reward_id)
     if reward["state"] in (State.CLAIMED, State.PAID):
-        raise WrongState("这笔奖励已经登记领取,没有重复登记。要改收款信息,请联系受理单位。")
+        raise WrongState("这笔奖励已经登记领取，没有重复登记。要改收款信息，请联系受理单位。")
     in_state(reward, State.NOTIFIED)
     if china_date(now).isoformat() > reward["claim_due"]:
-        raise ClaimTooLate(f"领取期限到 {reward['claim_due']} 为止,已经过了。有正当理由的,请联系受理单位申请延长。")
+        raise ClaimTooLate(f"领取期限到 {reward['claim_due']} 为止，已经过了。有正当理由的，请联系受理单位申请延长。")
 
     async def write(session: Session) -> Document:
         ref = await vault.seal_payee(session, reward["tip_id"], details)
@@ -208,7 +208,7 @@ async def pay(
     if reward["state"] == State.PAID:
         if reward["paid_by"] == actor.id:
             return reward
-        raise AlreadyPaid(f"这笔奖励已于 {reward['paid_on']} 付款,没有重复付款。")
+        raise AlreadyPaid(f"这笔奖励已于 {reward['paid_on']} 付款，没有重复付款。")
     in_state(reward, State.CLAIMED)
     entry = await ledger.post_pending(f"payout:{reward_id}", reward["pending_seq"], actor=actor.id)
     changes = {
@@ -233,7 +233,7 @@ async def forfeit(
         return reward
     in_state(reward, State.NOTIFIED)
     if china_date(now).isoformat() <= reward["claim_due"]:
-        raise WrongState(f"领取期限到 {reward['claim_due']},还没有过,不能按逾期处理。")
+        raise WrongState(f"领取期限到 {reward['claim_due']}，还没有过，不能按逾期处理。")
     return await _end(store, audit, ledger, actor, reward, State.FORFEITED, "逾期未领取", now)
 
 
@@ -256,21 +256,21 @@ async def mark_not_eligible(
     need(actor, Role.FINANCE, Role.SUPERVISOR)
     reason = reason.strip()
     if len(reason) < 5 or len(reason) > 500:
-        raise Refusal("请写明不予奖励的理由(5 到 500 个字),举报人会看到。", field="reason")
+        raise Refusal("请写明不予奖励的理由（5 到 500 个字），举报人会看到。", field="reason")
     reward = await of_tip(store, case_id, tip_id)
     if reward is None:
         ended = {"by": actor.id, "reason": reason, "on": china_date(now).isoformat()}
         fresh = new_record(case_id, tip_id, actor, now) | {"state": State.NOT_ELIGIBLE.value, "ended": ended}
         return await insert(store, audit, actor, fresh, "reward.not_eligible", {"reason": reason}, now)
     if reward["state"] == State.PAID:
-        raise AlreadyPaid(f"这笔奖励已于 {reward['paid_on']} 付款,不能改为不予奖励。")
+        raise AlreadyPaid(f"这笔奖励已于 {reward['paid_on']} 付款，不能改为不予奖励。")
     in_state(reward, State.PROPOSED, State.APPROVED, State.NOTIFIED, State.CLAIMED)
     if reward["state"] == State.PROPOSED and reward["approval"] is not None:
-        raise WrongState("这笔奖励正在批准。请刷新页面,看到结果后再处理。")
+        raise WrongState("这笔奖励正在批准。请刷新页面，看到结果后再处理。")
     try:
         return await _end(store, audit, ledger, actor, reward, State.NOT_ELIGIBLE, reason, now)
     except AlreadySettled:
-        raise AlreadyPaid("这笔奖励刚刚付款,不能改为不予奖励。请刷新页面。") from None
+        raise AlreadyPaid("这笔奖励刚刚付款，不能改为不予奖励。请刷新页面。") from None
 
 
 def checked_payee(payee: Mapping[str, str]) -> dict[str, str]:
@@ -282,7 +282,7 @@ def checked_payee(payee: Mapping[str, str]) -> dict[str, str]:
         if not trimmed.get(key):
             raise Refusal(f"请填写{what}。", field=key)
         if len(trimmed[key]) > 60 or not trimmed[key].isprintable():
-            raise Refusal(f"{what}太长,或含有特殊字符。请检查。", field=key)
+            raise Refusal(f"{what}太长，或含有特殊字符。请检查。", field=key)
     trimmed["account"] = trimmed["account"].replace(" ", "").replace("-", "")
     if not (trimmed["account"].isascii() and trimmed["account"].isdigit() and 8 <= len(trimmed["account"]) <= 30):
         raise Refusal("银行账号要是 8 到 30 位数字。请对照银行卡核对。", field="account")

@@ -97,7 +97,7 @@ def generate(
     """The first draft of a disclosure. Raises `NotForPublic` with what is missing."""
     finding = case.get("finding") or {}
     if finding.get("result") not in ("substantiated", "partly"):
-        raise NotForPublic("只有查实(属实或部分属实)的案件可以公开。")
+        raise NotForPublic("只有查实（属实或部分属实）的案件可以公开。")
     district = (case.get("location") or {}).get("district") or "青岛市"
     company = case.get("company") or ""
     open_words = tuple(word for word in (company, *words.types, *words.groups, office.name, district) if word)
@@ -139,9 +139,9 @@ def _typical_case(
 def _exposure(case: Mapping[str, Any], company: str) -> dict[str, str]:
     decided = [each for each in case.get("measures") or [] if each.get("kind") != "none_with_reason"]
     if not decided:
-        raise NotForPublic("还没有处理决定,不能公开曝光企业名称。")
+        raise NotForPublic("还没有处理决定，不能公开曝光企业名称。")
     if not company:
-        raise NotForPublic("案件里没有核实过的企业名称,不能曝光。请先在案件中补上。")
+        raise NotForPublic("案件里没有核实过的企业名称，不能曝光。请先在案件中补上。")
     due = max((each["rectify_by"] for each in decided if each.get("rectify_by")), default="")
     return {
         "company": company,
@@ -172,33 +172,33 @@ def render(public: Public, public_number: str) -> str:
     f, where = public.fields, public.district
     match public.kind:
         case DisclosureKind.TYPICAL_CASE:
-            law = f"上述行为违反{f['law']}的规定," if f["law"] else ""
+            law = f"上述行为违反{f['law']}的规定，" if f["law"] else ""
             done = "、".join(each for each in (f["measures"], f["penalty"] and f"处罚款{f['penalty']}") if each)
             text = (
-                f"{f['received']},{f['office']}接到群众{f['channel']}举报,反映{where}某{f['industry']}企业{f['matter']}。"
-                f"经查,{_sentence(f['facts'])}举报{f['result']}。{law}{'依法' + done + '。' if done else ''}"
+                f"{f['received']}，{f['office']}接到群众{f['channel']}举报，反映{where}某{f['industry']}企业{f['matter']}。"
+                f"经查，{_sentence(f['facts'])}举报{f['result']}。{law}{'依法' + done + '。' if done else ''}"
             )
             if f.get("rewarded"):
                 amount = f"人民币{f['amount']}" if f.get("amount") else "现金"
-                text += f"根据{f['rule']},于{f['rewarded']}给予举报人{amount}奖励。"
+                text += f"根据{f['rule']}，于{f['rewarded']}给予举报人{amount}奖励。"
             return text
         case DisclosureKind.EXPOSURE:
             name = f"{f['company']}({f['credit_code']})" if f["credit_code"] else f["company"]
             parts = [
-                f"{name} {f['checked']}检查:{_sentence(f['facts'])}",
+                f"{name} {f['checked']}检查：{_sentence(f['facts'])}",
                 f["law"] and f"依据{f['law']}。",
                 f["document_no"] and f"决定书{f['document_no']}。",
                 f["penalty"] and f"罚款{f['penalty']}。",
                 f["due"] and f"整改期限{f['due']}。",
-                f"状态:{f['status']}。",
+                f"状态：{f['status']}。",
             ]
             return "".join(part for part in parts if part)
         case DisclosureKind.REWARD_NOTICE:
-            amount = f"奖励{f['amount']}" if f.get("amount") else "给予现金奖励,金额凭查询码查看"
+            amount = f"奖励{f['amount']}" if f.get("amount") else "给予现金奖励，金额凭查询码查看"
             return (
-                f"编号{public_number}:关于{where}的{f['group']}类举报已查实,{amount}。请举报人在{f['claim_due']}前,"
-                f"凭编号和查询码在本服务“领奖”中办理,或致电{f['phone']};可银行转账,无须到场。"
-                "逾期视为放弃;确有理由可申请延长。"
+                f"编号{public_number}：关于{where}的{f['group']}类举报已查实，{amount}。请举报人在{f['claim_due']}前，"
+                f"凭编号和查询码在本服务“领奖”中办理，或致电{f['phone']}；可银行转账，无须到场。"
+                "逾期视为放弃；确有理由可申请延长。"
             )
 
 
@@ -221,7 +221,7 @@ def check_public(public: Public, tips: Iterable[Mapping[str, Any]]) -> None:
     """Everything that must hold before a text is published. Raises `RepeatsReporter` or `NotForPublic`."""
     named = len(public.company) >= 4 and any(public.company in text for text in public.fields.values())
     if named and public.kind is not DisclosureKind.EXPOSURE:
-        raise NotForPublic(f"{TITLES[public.kind]}里不能写企业名称,请改成“该企业”。")
+        raise NotForPublic(f"{TITLES[public.kind]}里不能写企业名称，请改成“该企业”。")
     for tip in tips:
         assert_no_reporter_fields(public, tip)
 
@@ -236,15 +236,15 @@ def assert_no_reporter_fields(public: Public, tip: Mapping[str, Any]) -> None:
     number = str(tip.get("number") or "")
     for name, text in public.fields.items():
         if number and _letters(number) in _letters(text):
-            raise RepeatsReporter("公开内容里不能出现举报编号,请删去。", field=name)
+            raise RepeatsReporter("公开内容里不能出现举报编号，请删去。", field=name)
         if _NUMBERS_OF_PEOPLE.search(unicodedata.normalize("NFKC", text)) and name not in ("credit_code", "phone"):
-            raise RepeatsReporter("公开内容里像有电话号码或证件号,请删去。", field=name)
+            raise RepeatsReporter("公开内容里像有电话号码或证件号，请删去。", field=name)
     theirs = {gram for text in _reporters_texts(tip) for gram in _grams(_masked(text, public.open_words))}
     for name, text in said.items():
         for gram in _grams(_masked(text, public.open_words)):
             if gram in theirs:
                 raise RepeatsReporter(
-                    f"“{gram}”与举报人的原话相同,公开后可能暴露举报人。请用检查人员自己的话改写。", field=name
+                    f"“{gram}”与举报人的原话相同，公开后可能暴露举报人。请用检查人员自己的话改写。", field=name
                 )
 
 

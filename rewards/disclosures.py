@@ -191,9 +191,9 @@ async def edit(
     editable = EDITABLE[DisclosureKind(old["kind"])]
     for name, value in changes.items():
         if name not in editable:
-            raise Refusal("这一项由案件得出,不能在这里改。", field=name)
+            raise Refusal("这一项由案件得出，不能在这里改。", field=name)
         if len(value) > 2000 or any(not (each.isprintable() or each == "\n") for each in value):
-            raise Refusal(f"{editable[name]}太长(最多 2000 字)或含有特殊字符。", field=name)
+            raise Refusal(f"{editable[name]}太长（最多 2000 字）或含有特殊字符。", field=name)
     fields = old["fields"] | {name: value.strip() for name, value in changes.items()}
     await _check(store, {**old, "fields": fields})
     public = public_of({**old, "fields": fields})
@@ -242,7 +242,7 @@ async def withdraw(
     """
     _need(actor, Role.PUBLISHER)
     if not 2 <= len(reason.strip()) <= 200:
-        raise Refusal("请写明撤回的原因(2 到 200 个字)。", field="reason")
+        raise Refusal("请写明撤回的原因（2 到 200 个字）。", field="reason")
     old = await _read(store, disclosure_id, version, DisclosureState.PUBLISHED)
     withdrawn = {"by": actor.id, "reason": reason.strip(), "on": china_date(now).isoformat()}
     update = {"state": DisclosureState.WITHDRAWN.value, "withdrawn": withdrawn}
@@ -273,7 +273,7 @@ async def public_entry(store: Store, public_number: str) -> dict[str, Any]:
     states = [DisclosureState.PUBLISHED.value, DisclosureState.WITHDRAWN.value]
     found = await store[DISCLOSURES].find_one({"public_number": public_number, "state": {"$in": states}})
     if found is None:
-        raise NoSuchDisclosure("没有这个公开编号。请检查编号,或从公开栏查找。")
+        raise NoSuchDisclosure("没有这个公开编号。请检查编号，或从公开栏查找。")
     return for_public(found)
 
 
@@ -328,14 +328,14 @@ async def _read(store: Store, disclosure_id: str, version: int, *states: Disclos
     if record["state"] not in states:
         wanted = "或".join(f"“{STATE_NAMES[state]}”" for state in states)
         now = STATE_NAMES[DisclosureState(record["state"])]
-        raise WrongState(f"这条内容现在是“{now}”,这一步要在{wanted}时办理。请刷新页面。")
+        raise WrongState(f"这条内容现在是“{now}”，这一步要在{wanted}时办理。请刷新页面。")
     if record["version"] != version:
         raise _stale()
     return record
 
 
 def _stale() -> StaleProposal:
-    return StaleProposal("这条内容在您打开之后被别人改过,没有做任何更改。请刷新页面重新核对。")
+    return StaleProposal("这条内容在您打开之后被别人改过，没有做任何更改。请刷新页面重新核对。")
 
 
 def _need(actor: Actor, *roles: Role) -> None:

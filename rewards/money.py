@@ -31,18 +31,18 @@ def parse_yuan(value: object, field: str = "amount_yuan") -> Fen:
     NaN or infinity, a fraction of a fen, more than 100 billion yuan.
     """
     if value is None or (isinstance(value, str) and not value.strip()):
-        raise WrongAmount("没有填金额。请填以元为单位的数字,例如 12000。", field=field)
+        raise WrongAmount("没有填金额。请填以元为单位的数字，例如 12000。", field=field)
     if isinstance(value, bool):
-        raise WrongAmount("金额要填数字,不能填是或否。请填以元为单位的数字,例如 12000。", field=field)
+        raise WrongAmount("金额要填数字，不能填是或否。请填以元为单位的数字，例如 12000。", field=field)
     if isinstance(value, int):
         return _in_range(Decimal(value), field)
     if isinstance(value, Decimal):
         if not value.is_finite():
-            raise WrongAmount("金额不是有效的数字。请填以元为单位的数字,例如 12000。", field=field)
+            raise WrongAmount("金额不是有效的数字。请填以元为单位的数字，例如 12000。", field=field)
         return _in_range(value, field)
     if isinstance(value, str):
         return _in_range(_decimal_of(value, field), field)
-    raise WrongAmount("金额要填数字。请填以元为单位的数字,例如 12000 或 12000.50。", field=field)
+    raise WrongAmount("金额要填数字。请填以元为单位的数字，例如 12000 或 12000.50。", field=field)
 
 
 def _decimal_of(text: str, field: str) -> Decimal:
@@ -52,7 +52,7 @@ def _decimal_of(text: str, field: str) -> Decimal:
         plain = plain.replace(",", "")
     if len(plain) > 40 or not plain.isascii() or not _PLAIN_DECIMAL.fullmatch(plain):
         raise WrongAmount(
-            "金额里只能有数字和一个小数点,不要写“元”“万元”等单位或其他文字。例如 1.2 万元请填 12000。", field=field
+            "金额里只能有数字和一个小数点，不要写“元”“万元”等单位或其他文字。例如 1.2 万元请填 12000。", field=field
         )
     return Decimal(plain)
 
@@ -62,11 +62,11 @@ def _in_range(amount: Decimal, field: str) -> Fen:
         raise WrongAmount("金额不能是负数。请填 0 或大于 0 的数字。", field=field)
     # Magnitude first: an exponent of a million must not become a number with a million digits.
     if amount.adjusted() > 15 or amount > MAX_FEN // 100:
-        raise WrongAmount("金额太大,超过一千亿元。请检查是否多写了零,或把单位弄错了。", field=field)
+        raise WrongAmount("金额太大，超过一千亿元。请检查是否多写了零，或把单位弄错了。", field=field)
     exponent = amount.as_tuple().exponent
     fen = Fraction(amount) * 100 if isinstance(exponent, int) and exponent > -60 else Fraction(1, 2)
     if fen.denominator != 1:
-        raise WrongAmount("金额最多写到分(两位小数)。请检查小数位。", field=field)
+        raise WrongAmount("金额最多写到分（两位小数）。请检查小数位。", field=field)
     return Fen(fen.numerator)
 
 

@@ -37,10 +37,10 @@ class State(StrEnum):
 
 
 STATE_NAMES = {
-    State.PROPOSED: "已提出,待批准",
-    State.APPROVED: "已批准,待通知",
-    State.NOTIFIED: "已通知,待领取",
-    State.CLAIMED: "已领取登记,待付款",
+    State.PROPOSED: "已提出，待批准",
+    State.APPROVED: "已批准，待通知",
+    State.NOTIFIED: "已通知，待领取",
+    State.CLAIMED: "已领取登记，待付款",
     State.PAID: "已付款",
     State.FORFEITED: "逾期未领",
     State.NOT_ELIGIBLE: "不予奖励",
@@ -203,12 +203,12 @@ def in_state(reward: Document, *states: State) -> None:
     if reward["state"] not in states:
         wanted = [f"“{STATE_NAMES[state]}”" for state in states]
         raise WrongState(
-            f"这笔奖励现在是“{STATE_NAMES[State(reward['state'])]}”,这一步要在{'或'.join(wanted)}时办理。请刷新页面。"
+            f"这笔奖励现在是“{STATE_NAMES[State(reward['state'])]}”，这一步要在{'或'.join(wanted)}时办理。请刷新页面。"
         )
 
 
 def stale(reward: Document) -> StaleProposal:
     return StaleProposal(
-        f"这笔奖励在您打开之后被别人改过,现在是“{STATE_NAMES[State(reward['state'])]}”,"
-        f"金额 {yuan(reward['amount_fen'])}。没有做任何更改,请刷新页面重新核对。"
+        f"这笔奖励在您打开之后被别人改过，现在是“{STATE_NAMES[State(reward['state'])]}”，"
+        f"金额 {yuan(reward['amount_fen'])}。没有做任何更改，请刷新页面重新核对。"
     )

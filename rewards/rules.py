@@ -196,13 +196,13 @@ class RuleSet(_Data):
 
     @property
     def citation(self) -> str:
-        return f"《{self.title}》({self.document})"
+        return f"《{self.title}》（{self.document}）"
 
     def usable(self) -> RuleSet:
         """This rule set, or `DraftRuleSet` with what is missing."""
         if self.status == "draft":
             raise DraftRuleSet(
-                f"规则“{self.title}”({self.id})还是草稿,不能用来核定奖金。缺少:{'、'.join(self.missing)}。"
+                f"规则“{self.title}”（{self.id}）还是草稿，不能用来核定奖金。缺少：{'、'.join(self.missing)}。"
                 "请管理员对照正式文本补全并由第二人批准后再用。",
                 field="rule_set",
             )
@@ -213,7 +213,7 @@ class RuleSet(_Data):
             if track.id == track_id:
                 return track
         choices = "、".join(f"{track.id}({track.title})" for track in self.tracks)
-        raise UnknownTrack(f"规则“{self.title}”里没有“{track_id}”这一类。可以选:{choices}。", field="track")
+        raise UnknownTrack(f"规则“{self.title}”里没有“{track_id}”这一类。可以选：{choices}。", field="track")
 
     def in_force(self, on: date) -> bool | None:
         """Whether the rule was in force on that day, None when its dates are not known.
@@ -257,5 +257,5 @@ def rule_set(rule_set_id: str) -> RuleSet:
     found = rule_sets().get(rule_set_id)
     if found is None:
         usable = "、".join(key for key, each in rule_sets().items() if each.status == "verified")
-        raise UnknownRuleSet(f"没有编号为“{rule_set_id}”的奖励规则。可以用:{usable}。", field="rule_set")
+        raise UnknownRuleSet(f"没有编号为“{rule_set_id}”的奖励规则。可以用：{usable}。", field="rule_set")
     return found.usable()

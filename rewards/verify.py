@@ -17,7 +17,7 @@ from store.errors import Refusal
 from store.mongo import Document, Session, Store
 
 _FIELDS = len(Entry.__dataclass_fields__)
-_CHANGED = "第 {} 号分录的内容与它的哈希不符,记入后被改动"
+_CHANGED = "第 {} 号分录的内容与它的哈希不符，记入后被改动"
 _CHUNK = 500  # documents between two turns of the event loop: well under 50 ms of work
 
 
@@ -52,8 +52,8 @@ class VerifyReport:
     def text(self) -> str:
         """For people, in Chinese."""
         if self.wrong is None:
-            return f"账本完好:核对 {self.entries} 笔分录,没有发现问题。根哈希 {self.root}"
-        return f"账本有问题:{self.wrong.message}(此前 {self.entries} 笔分录无误)"
+            return f"账本完好：核对 {self.entries} 笔分录，没有发现问题。根哈希 {self.root}"
+        return f"账本有问题：{self.wrong.message}（此前 {self.entries} 笔分录无误）"
 
 
 async def verify(store: Store, known: Checkpoint | None = None) -> VerifyReport:
@@ -92,13 +92,13 @@ class _Replay:
         if type(number) is bool or not isinstance(number, int) or number != seq:
             if isinstance(number, int) and number > seq:
                 return Wrong(seq, f"第 {seq} 号分录缺失")
-            return Wrong(seq, f"第 {seq} 号分录的序号被改动(现为 {number!r})")
+            return Wrong(seq, f"第 {seq} 号分录的序号被改动（现为 {number!r}）")
         try:
             entry = read_entry(document)
             if wrong := self._follow(entry):
                 return Wrong(seq, _CHANGED.format(seq)) if hash_of(entry) != entry.hash else wrong
         except (KeyError, TypeError, ValueError, AttributeError, AssertionError):
-            return Wrong(seq, f"第 {seq} 号分录的字段不完整或类型不对,记入后被改动")
+            return Wrong(seq, f"第 {seq} 号分录的字段不完整或类型不对，记入后被改动")
         # Python takes 1.0 for 1; whoever reads the ledger with another program would not.
         if len(document) != _FIELDS or any(not isinstance(fen, int) for _, fen in entry.postings):
             return Wrong(seq, _CHANGED.format(seq))
@@ -108,7 +108,7 @@ class _Replay:
         """Let the book write the entry that must stand here, and compare; it computes both hashes anew."""
         seq = entry.seq
         if entry.prev != self.book.prev:
-            return Wrong(seq, f"第 {seq} 号分录与前一号不衔接,此处有分录被替换")
+            return Wrong(seq, f"第 {seq} 号分录与前一号不衔接，此处有分录被替换")
         if entry.key in self.book.keys:
             return Wrong(seq, f"第 {seq} 号分录的流水键重复")
         if self.book.at is not None and entry.at < self.book.at:
@@ -116,29 +116,29 @@ class _Replay:
         try:
             expected = self.book.apply(request_of(entry), entry.at)
         except Refusal as refusal:
-            return Wrong(seq, f"第 {seq} 号分录({KIND_NAMES[entry.kind]})不合记账规则:{refusal.message}")
+            return Wrong(seq, f"第 {seq} 号分录（{KIND_NAMES[entry.kind]}）不合记账规则：{refusal.message}")
         self.book.keys[entry.key] = (entry.request, None)  # a million entries need not stay in memory
         if expected != entry:
-            return Wrong(seq, f"第 {seq} 号分录({KIND_NAMES[entry.kind]})与规则应有的内容不同")
+            return Wrong(seq, f"第 {seq} 号分录（{KIND_NAMES[entry.kind]}）与规则应有的内容不同")
         if self._known and self._known.size == seq and self.book.frontier.root().hex() != self._known.root:
-            return Wrong(seq, f"前 {seq} 号分录的根哈希与此前公布的不同,账本被整段改写")
+            return Wrong(seq, f"前 {seq} 号分录的根哈希与此前公布的不同，账本被整段改写")
         return None
 
     def end(self, head: Document | None, stored: dict[str, Document]) -> Wrong | None:
         """Check what is kept beside the entries."""
         if self._known and self._known.size > self.book.size:
             missing = self.book.size + 1
-            return Wrong(missing, f"第 {missing} 号起的分录缺失:此前公布的账本有 {self._known.size} 号")
+            return Wrong(missing, f"第 {missing} 号起的分录缺失：此前公布的账本有 {self._known.size} 号")
         if head is None:
             return None if self.book.size == 0 else Wrong(None, "账本的头记录缺失")
         if head["seq"] > self.book.size:
-            return Wrong(self.book.size + 1, f"第 {self.book.size + 1} 号分录缺失:头记录到第 {head['seq']} 号")
+            return Wrong(self.book.size + 1, f"第 {self.book.size + 1} 号分录缺失：头记录到第 {head['seq']} 号")
         expected = head_document(self.book)
         if differing := [key for key, value in expected.items() if head.get(key) != value]:
-            return Wrong(None, f"账本的头记录被改动:{'、'.join(differing)} 与分录算出的不同")
+            return Wrong(None, f"账本的头记录被改动：{'、'.join(differing)} 与分录算出的不同")
         for account in sorted(self.book.balances.keys() | stored.keys()):
             if account not in self.book.balances:
-                return Wrong(None, f"账户 {account} 没有任何分录,却有余额记录")
+                return Wrong(None, f"账户 {account} 没有任何分录，却有余额记录")
             if account not in stored or _unlike(stored[account], account_document(self.book, account)):
                 return Wrong(None, f"账户 {account} 的余额记录与分录算出的不同")
         return None

@@ -9,7 +9,7 @@ from rewards.rules import AccidentLevel, DraftRuleSet, UnknownRuleSet, UnknownTr
 
 # The first two are published cases; the others follow from the rule's text. Amounts in yuan.
 CASES = [
-    ("河南泌阳瞒报4人(较大)", "national_2018", "concealed_accident", {"deaths": 4, "accident_level": "larger"}, 160000),
+    ("河南泌阳瞒报4人", "national_2018", "concealed_accident", {"deaths": 4, "accident_level": "larger"}, 160000),
     ("浙江嵊州电焊无证罚12000", "national_2018", "major_hazard", {"penalty": 12000}, 3000),
     ("上限", "national_2018", "illegal_production", {"penalty": 2_500_000}, 300000),
     ("一般瞒报2人", "national_2018", "concealed_accident", {"deaths": 2, "accident_level": "general"}, 60000),
@@ -57,8 +57,8 @@ def test_cases(name, rule, track, facts, expected):
 
 def test_the_arithmetic_can_be_followed_line_by_line():
     result = run("national_2018", "major_hazard", {"penalty": 12000})
-    assert result.steps == ("行政处罚金额 ¥12,000.00 × 15% = ¥1,800.00", "低于下限,按下限 ¥3,000.00", "奖金 ¥3,000.00")
-    assert result.article == "第十一条第(一)项"
+    assert result.steps == ("行政处罚金额 ¥12,000.00 × 15% = ¥1,800.00", "低于下限，按下限 ¥3,000.00", "奖金 ¥3,000.00")
+    assert result.article == "第十一条第（一）项"
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,9 @@ def test_a_batch_answers_every_line_in_order():
     assert answers[0] == {
         "id": "a",
         "amount_fen": 300000,
-        "rule": "national_2018 《安全生产领域举报奖励办法》(安监总财〔2018〕19号) 举报重大事故隐患",
-        "article": "第十一条第(一)项",
-        "arithmetic": "行政处罚金额 ¥12,000.00 × 15% = ¥1,800.00;低于下限,按下限 ¥3,000.00;奖金 ¥3,000.00",
+        "rule": "national_2018 《安全生产领域举报奖励办法》（安监总财〔2018〕19号） 举报重大事故隐患",
+        "article": "第十一条第（一）项",
+        "arithmetic": "行政处罚金额 ¥12,000.00 × 15% = ¥1,800.00；低于下限，按下限 ¥3,000.00；奖金 ¥3,000.00",
     }
     assert (answers[1]["id"], answers[1]["amount_fen"]) == (7, 1500002)
 

@@ -80,7 +80,7 @@ class Desk:
     async def forfeit(self, reward, now, actor=CAT):
         return await claims.forfeit(self.store, audit, self.ledger, actor, reward["_id"], now=now)
 
-    async def refuse(self, actor=ANN, reason="核查不属实,不予奖励"):
+    async def refuse(self, actor=ANN, reason="核查不属实，不予奖励"):
         return await claims.mark_not_eligible(
             self.store, audit, self.ledger, actor, case_id="case1", tip_id="tip1", reason=reason, now=NOW
         )

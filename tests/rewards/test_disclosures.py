@@ -43,7 +43,7 @@ CASE = {
 }  # fmt: skip
 TIP = {
     "_id": "tip1", "case_id": "case1", "number": "LS7K2QX9", "messages": [],
-    "facts": {"what": "我在车间看见老李和小王没有证就烧电焊,火花都溅到油桶边上了",
+    "facts": {"what": "我在车间看见老李和小王没有证就烧电焊，火花都溅到油桶边上了",
               "place": "青岛海燕机械有限公司东边车间",
               "company": "青岛海燕机械有限公司", "ongoing": "yes", "happened": "昨晚八点半"},
 }  # fmt: skip
@@ -58,9 +58,9 @@ def reward(state: str) -> dict:
 def test_a_typical_case_in_the_ministrys_order():
     public = generate(TYPICAL, CASE, reward("paid"), WORDS, Office())
     assert render(public, "J1") == (
-        "2026年3月,青岛市应急管理局接到群众网络举报,反映城阳区某企业特种作业人员无证上岗。经查,该企业两名电焊工没有特种作业操作证。"
-        "举报情况属实。上述行为违反安全生产法第三十条、安全生产法第九十七条的规定,依法责令停止作业、处罚款¥12,000.00。"
-        "根据《安全生产领域举报奖励办法》(安监总财〔2018〕19号)第十一条第(一)项,于2026年4月给予举报人人民币¥3,000.00奖励。"
+        "2026年3月，青岛市应急管理局接到群众网络举报，反映城阳区某企业特种作业人员无证上岗。经查，该企业两名电焊工没有特种作业操作证。"
+        "举报情况属实。上述行为违反安全生产法第三十条、安全生产法第九十七条的规定，依法责令停止作业、处罚款¥12,000.00。"
+        "根据《安全生产领域举报奖励办法》（安监总财〔2018〕19号）第十一条第（一）项，于2026年4月给予举报人人民币¥3,000.00奖励。"
     )
     check_public(public, [TIP])
 
@@ -68,9 +68,9 @@ def test_a_typical_case_in_the_ministrys_order():
 def test_an_exposure_names_the_company_but_no_tip():
     text = render(generate(EXPOSURE, CASE, reward("paid"), WORDS, Office()), "J1")
     assert text == (
-        "青岛海燕机械有限公司 2026-03-05检查:青岛海燕机械有限公司两名电焊工没有特种作业操作证。"
+        "青岛海燕机械有限公司 2026-03-05检查：青岛海燕机械有限公司两名电焊工没有特种作业操作证。"
         "依据安全生产法第三十条、安全生产法第九十七条。决定书青应急罚〔2026〕7号。罚款¥12,000.00。"
-        "整改期限2026-03-20。状态:整改中。"
+        "整改期限2026-03-20。状态：整改中。"
     )
     assert "举报" not in text and "3,000" not in text
 
@@ -78,7 +78,7 @@ def test_an_exposure_names_the_company_but_no_tip():
 def test_a_reward_notice_has_no_company_and_no_facts():
     public = generate(NOTICE, CASE, reward("notified"), WORDS, Office())
     text = render(public, "J12345678X")
-    assert text.startswith("编号J12345678X:关于城阳区的危险作业与人员资格类举报已查实,奖励¥3,000.00。")
+    assert text.startswith("编号J12345678X：关于城阳区的危险作业与人员资格类举报已查实，奖励¥3,000.00。")
     assert not any(word in text for word in ("海燕", "电焊", "无证", "2026年3月"))
     check_public(public, [TIP])
 
@@ -114,8 +114,8 @@ def with_facts(text: str):
 @pytest.mark.parametrize(
     "text",
     [
-        "经查,火花都溅到油桶边上了。",
-        "火花 都溅到,油桶边 上了",
+        "经查，火花都溅到油桶边上了。",
+        "火花 都溅到，油桶边 上了",
         "火花都溅到油桶边",
         "编号 LS7K2QX9 的举报属实",
         "编号 ls7k-2qx9",
@@ -130,7 +130,7 @@ def test_the_reporters_words_and_numbers_are_refused(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["火花都溅到油桶", "青岛海燕机械有限公司有两名电焊工无证", "特种作业人员无证上岗,属实"]
+    "text", ["火花都溅到油桶", "青岛海燕机械有限公司有两名电焊工无证", "特种作业人员无证上岗，属实"]
 )
 def test_short_repetitions_and_names_that_anybody_may_use_pass(text):
     tip = {**TIP, "facts": {**TIP["facts"], "what": TIP["facts"]["what"] + "特种作业人员无证上岗"}}

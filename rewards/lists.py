@@ -1,0 +1,74 @@
+"""The lists of the finance and audit pages: rewards, ledger entries, openings of the vault."""
+
+from cases.queries import LISTED, whole
+from cases.states import State
+from store.errors import NotFound, Refusal
+from store.mongo import Document, Store
+
+
+def without_reward_pipeline(limit: int = 200) -> list[Document]:
+    """Substantiated and answered cases whose tips have no reward record yet (nor a decision against one)."""
+    return [
+        {
+            "$match": {
+                "state": {"$in": [State.REPLIED, State.RECTIFIED]},
+                "finding.result": {"$in": ["substantiated", "partly"]},
+            }
+        },
+        {"$sort": {"created_at": 1}},
+        {"$lookup": {"from": "rewards", "localField": "_id", "foreignField": "case_id", "as": "rewards"}},
+        {"$match": {"rewards": []}},
+        {"$limit": limit},
+        {"$project": LISTED},
+    ]
+
+
+async def without_reward(store: Store) -> list[Document]:
+    return [whole(row) for row in await store.aggregate("cases", without_reward_pipeline())]
+
+
+async def rewards_of(store: Store, case_id: str) -> list[Document]:
+    return await store["rewards"].find({"case_id": case_id}).sort("created_at", 1).to_list(100)
+
+
+async def opening(store: Store, opening_id: str) -> Document:
+    """One request to open the vault. Raises `NotFound`."""
+    found = await store["vault_openings"].find_one({"_id": opening_id})
+    if found is None:
+        raise NotFound("没有这份申请。")
+    return found
+
+
+async def openings(store: Store, state: str) -> list[Document]:
+    return await store["vault_openings"].find({"state": state}).sort("requested_at", 1).to_list(200)
+
+
+async def openings_of(store: Store, ref: str) -> list[Document]:
+    """All requests for one record, the newest first."""
+    return await store["vault_openings"].find({"ref": ref}).sort("requested_at", -1).to_list(50)
+
+
+async def recent_openings(store: Store) -> list[Document]:
+    return await store["vault_openings"].find().sort("requested_at", -1).to_list(200)
+
+
+async def key_holders(store: Store) -> set[str]:
+    """Account ids of the officers who can open the vault."""
+    row = await store["vault_keys"].find_one({"_id": "finance"}, {"officers": 1})
+    return set(row["officers"]) if row else set()
+
+
+async def finance_officers(store: Store) -> list[Document]:
+    query = {"roles": "finance", "disabled": False}
+    return await store["accounts"].find(query, {"name": 1, "login": 1}).sort("_id", 1).to_list(200)
+
+
+async def require_finance_officer(store: Store, account_id: str) -> None:
+    if account_id not in [row["_id"] for row in await finance_officers(store)]:
+        raise Refusal("请从列表中选择一位财务人员。", status=422, field="colleague")
+
+
+async def ledger_entries(store: Store, before: int | None, limit: int) -> list[Document]:
+    """Entries below number `before`, the newest first."""
+    query = {} if before is None else {"_id": {"$lt": before}}
+    return await store["ledger_entries"].find(query).sort("_id", -1).to_list(limit)
