@@ -1,0 +1,82 @@
+"""What our mails say. Nothing of the reporter, no reporter's words, no time of day; the subject tells no content.
+
+An e-mail passes machines that are not ours. So it says what to do until when, and the page behind a login has the rest.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from store.mongo import Document
+
+LOCAL = ZoneInfo("Asia/Shanghai")
+DANGERS = {
+    "fire": "火情", "smoke": "冒烟", "leak": "泄漏", "trapped": "有人被困", "fainted": "有人晕倒", "collapse": "坍塌",
+    "shock": "触电", "explosion": "爆炸", "help": "求救",
+}  # fmt: skip
+_FOOT = "\n\n本邮件由系统自动发出,请勿回复,请勿转发给无关人员。举报人信息受法律保护,系统不会通过邮件提供。\n"
+
+
+@dataclass(frozen=True)
+class Mail:
+    subject: str
+    text: str
+
+
+def order(case: Document, type_names: list[str], base_url: str) -> Mail:
+    """To the inspector: the officer's summary, never the reporter's words."""
+    place = place_of(case)
+    lines = [
+        f"有一张核查任务单派给您:{case['_id']}",
+        "",
+        f"单位:{case.get('company') or '见任务单'}",
+        f"地点:{place}",
+        f"类型:{'、'.join(type_names) or '见任务单'}",
+        f"概要:{case.get('summary') or '见任务单'}",
+        f"办结期限:{_due(case, 'verify_close') or '见任务单'}",
+        "",
+        f"请登录签收:{base_url}/orders/{case['_id']}",
+    ]
+    urgent = "[加急]" if case.get("urgent") else ""
+    return Mail(f"{urgent}核查任务单 {case['_id']}", "\n".join(lines) + _FOOT)
+
+
+def returned(case_id: str, base_url: str) -> Mail:
+    text = f"任务单 {case_id} 被检查员退回,请登录查看理由并重新派单:\n{base_url}/desk/cases/{case_id}"
+    return Mail(f"任务单退回 {case_id}", text + _FOOT)
+
+
+def supervision(case_id: str, due: str, base_url: str) -> Mail:
+    text = f"案件 {case_id} 的办理期限是 {due},请登录查看并督办:\n{base_url}/supervise/cases/{case_id}"
+    return Mail(f"督办提醒 {case_id}", text + _FOOT)
+
+
+def alert(kind: str, place: str, path: str, base_url: str) -> Mail:
+    """To the duty desk: somebody reports a danger that is happening."""
+    what = DANGERS.get(kind, "现场险情")
+    text = f"有人报告正在发生的危险。\n\n情况:{what}\n地点:{place}\n\n请马上登录查看并处置:{base_url}{path}"
+    return Mail("[紧急]有人报告正在发生的危险", text + _FOOT)
+
+
+def place_of(case: Document) -> str:
+    location = case.get("location") or {}
+    named = "".join(location.get(part) or "" for part in ("district", "street"))
+    grid = location.get("grid_name") or location.get("grid")
+    return (named + (f"({grid})" if grid else "")) or "未定,请登录查看"
+
+
+def _due(case: Document, clock_id: str) -> str:
+    for clock in case.get("clocks", []):
+        if clock["id"] == clock_id and clock["ended_at"] is None:
+            due: datetime = clock["due_at"]
+            return due.astimezone(LOCAL).date().isoformat()
+    return ""
+
+
+def from_template(template: str, fields: dict[str, str], base_url: str) -> Mail:
+    """A mail by name, for jobs of the kind `mail`. Raises KeyError for an unknown template or a missing field."""
+    if template == "returned":
+        return returned(fields["case_id"], base_url)
+    if template == "supervision":
+        return supervision(fields["case_id"], fields["due"], base_url)
+    raise KeyError(template)
