@@ -25,8 +25,8 @@ class Limit(NamedTuple):
     per_minute: float
 
 
-# All limits in one place. By source: an office or a phone network shares one address. By target: an account or a number
-# is slowed down, never locked, so that nobody can shut another person out for good.
+# All limits in one place. By source: an office or a phone network shares one address. By target (an account, a tip
+# number) counts one source's tries only: a limit over all sources would let anybody shut another person out.
 LIMITS = {
     "login_source": Limit(60, 30),
     "login_account": Limit(15, 12),
@@ -102,15 +102,15 @@ def source_of(request: web.Request) -> str:
 
 def slow_down(request: web.Request, kind: str, target: str) -> None:
     """One try of `kind` ("login", "receipt") at `target` (login, tip number) from this source. Raises `TooOften`."""
-    throttle = request.app[THROTTLE]
-    throttle.take(f"{kind}_source", source_of(request))
-    throttle.take(f"{kind}_{_TARGETS[kind]}", target)
+    throttle, source = request.app[THROTTLE], source_of(request)
+    throttle.take(f"{kind}_source", source)
+    throttle.take(f"{kind}_{_TARGETS[kind]}", f"{source}|{target}")
 
 
 def succeeded(request: web.Request, kind: str, target: str) -> None:
-    throttle = request.app[THROTTLE]
-    throttle.give_back(f"{kind}_source", source_of(request))
-    throttle.give_back(f"{kind}_{_TARGETS[kind]}", target)
+    throttle, source = request.app[THROTTLE], source_of(request)
+    throttle.give_back(f"{kind}_source", source)
+    throttle.give_back(f"{kind}_{_TARGETS[kind]}", f"{source}|{target}")
 
 
 _TARGETS = {"login": "account", "receipt": "number"}
