@@ -1,0 +1,68 @@
+"""How a clock stands right now, for people: on time, nearly due (提示), late (警示)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from cases.deadlines import LOCAL, periods
+
+# A reminder is due this long before the end; half of a short period would come too early, a week of a long one too late.
+SOON = timedelta(days=2)
+
+
+class Standing(StrEnum):
+    LATE = "late"
+    SOON = "soon"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class ClockView:
+    """`last_day` is the last whole day of the period (ISO); `left` says in words how much time there is."""
+
+    id: str
+    zh: str
+    basis: str
+    standing: Standing
+    last_day: str
+    left: str
+    extended_days: int
+    provisional: bool
+
+
+def view(clock: dict[str, Any], now: datetime | None = None) -> ClockView:
+    moment = now or datetime.now(UTC)
+    period = periods()[clock["id"]]
+    end = clock["ended_at"] or moment
+    # A period ends at midnight after its last day; people want to read the day itself.
+    last_day = (clock["due_at"].astimezone(LOCAL) - timedelta(seconds=1)).date()
+    late = end >= clock["due_at"]
+    days = abs((last_day - end.astimezone(LOCAL).date()).days)
+    if clock["ended_at"]:
+        standing, left = Standing.ENDED, f"逾期{days}天完成" if late else "按期完成"
+    elif late:
+        standing, left = Standing.LATE, f"已逾期{days}天"
+    elif clock["due_at"] - moment <= SOON:
+        standing, left = Standing.SOON, "今天到期" if days == 0 else f"还剩{days}天"
+    else:
+        standing, left = Standing.RUNNING, f"还剩{days}天"
+    return ClockView(
+        clock["id"], period.zh, period.basis, standing, last_day.isoformat(), left, clock["extended_days"],
+        clock["provisional"],
+    )  # fmt: skip
+
+
+def views(case: dict[str, Any], now: datetime | None = None) -> list[ClockView]:
+    return [view(clock, now) for clock in case["clocks"]]
+
+
+# Whose turn it is: the reporter's own period for objecting is nobody's delay.
+_NOT_OURS = frozenset({"objection", "reward_claim"})
+
+
+def next_due(case: dict[str, Any], now: datetime | None = None) -> ClockView | None:
+    """The running clock that ends first, or None when nothing presses."""
+    running = [clock for clock in case["clocks"] if clock["ended_at"] is None and clock["id"] not in _NOT_OURS]
+    return view(min(running, key=lambda clock: clock["due_at"]), now) if running else None

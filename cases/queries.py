@@ -1,0 +1,242 @@
+"""The lists of the staff pages: a pure builder for each query, and one function that runs it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from access.actors import Actor
+from cases.clocks import SOON
+from cases.receipts import ALPHABET, LOOK_ALIKES
+from cases.states import CLOSED, State
+from store.errors import NotFound
+from store.mongo import Document, Store
+
+PAGE = 50
+# Nobody turns a hundred pages; and skipping costs the database what it skips.
+LAST_PAGE = 100
+DISPATCHER_STATES = (State.RECEIVED, State.TRIAGE, State.ACCEPTED, State.RETURNED)
+INSPECTOR_STATES = (State.ASSIGNED, State.SIGNED, State.VERIFYING, State.CONCLUDED, State.MEASURES)
+OPEN_STATES = tuple(state for state in State if state not in CLOSED)
+# What a list shows. Never the reporter's words: those are only on the dispatcher's page of one case.
+LISTED = {
+    "state": 1, "urgent": 1, "opened_on": 1, "types": 1, "decided_types": 1, "location.district": 1,
+    "location.street": 1, "location.certain": 1, "company": 1, "clocks": 1, "inspector_id": 1, "department": 1,
+    "version": 1, "tips": 1, "photos": 1, "route": 1, "penalty_fen": 1, "finding.result": 1, "finding.recorded_by": 1,
+    "in_scope": 1, "last_action.at": 1,
+}  # fmt: skip
+
+_CASE_NUMBER = re.compile(rf"[{ALPHABET}]{{10}}")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the dispatcher's list is narrowed to; empty means all. `unclaimed`: nobody is proposed or wanted it."""
+
+    states: tuple[State, ...] = DISPATCHER_STATES
+    district: str = ""
+    type: str = ""
+    unclaimed: bool = False
+    page: int = 1
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> "Filter":
+        """From an address line; what is not understood is left out, because a list must always open."""
+        state = query.get("state", "")
+        states: tuple[State, ...] = DISPATCHER_STATES
+        if state == "all":
+            states = tuple(State)
+        elif state in list(State):
+            states = (State(state),)
+        number = query.get("page", "1")
+        page = int(number) if number.isascii() and number.isdigit() else 1
+        return cls(
+            states,
+            query.get("district", "")[:50],
+            query.get("type", "")[:60],
+            query.get("unclaimed") == "1",
+            max(1, min(page, LAST_PAGE)),
+        )
+
+
+def district_limit(actor: Actor) -> Document:
+    """An officer of a district sees it and what has no district yet (somebody must take it up)."""
+    return {} if actor.district is None else {"location.district": {"$in": [actor.district, None]}}
+
+
+def desk_match(filter: Filter, actor: Actor) -> Document:
+    conditions: list[Document] = [{"state": {"$in": list(filter.states)}}, district_limit(actor)]
+    if filter.district:
+        conditions.append({"location.district": filter.district})
+    if filter.type:
+        conditions.append({"$or": [{"decided_types": filter.type}, {"types.type": filter.type}]})
+    if filter.unclaimed:
+        conditions.append(
+            {"$or": [{"state": State.RETURNED}, {"location.district": None}, {"route.inspector": None}]}
+        )
+    return {"$and": [condition for condition in conditions if condition]}
+
+
+def desk_pipeline(filter: Filter, actor: Actor) -> list[Document]:
+    """Danger first, then what is due first. One row more than a page tells whether there is another page."""
+    running = {"$filter": {"input": "$clocks", "cond": {"$eq": ["$$this.ended_at", None]}}}
+    return [
+        {"$match": desk_match(filter, actor)},
+        {"$project": LISTED},
+        {"$set": {"due": {"$ifNull": [{"$min": {"$map": {"input": running, "in": "$$this.due_at"}}}, datetime.max]}}},
+        {"$sort": {"urgent": -1, "due": 1, "_id": 1}},
+        {"$skip": (filter.page - 1) * PAGE},
+        {"$limit": PAGE + 1},
+    ]
+
+
+def newest_pipeline(filter: Filter, actor: Actor) -> list[Document]:
+    """For lists that may hold every case there ever was: newest first, along an index, without a sort in memory."""
+    return [
+        {"$match": desk_match(filter, actor)},
+        {"$sort": {"created_at": -1}},
+        {"$skip": (filter.page - 1) * PAGE},
+        {"$limit": PAGE + 1},
+        {"$project": LISTED},
+    ]
+
+
+# A case that was not understood yet has no place; pages read the names all the same.
+_NO_PLACE = dict.fromkeys(
+    ("district", "street", "grid", "grid_name", "certain", "explanation", "conflict", "outside_city"), None
+)  # fmt: skip
+_NO_ROUTE = dict.fromkeys(("department", "inspector", "explanation"), None)
+
+
+def whole(case: Document) -> Document:
+    """The case with every name that pages read, empty where there is nothing yet."""
+    return {
+        "returns": [], "appeals": [], "in_scope": None,
+        **case,
+        "location": {**_NO_PLACE, "candidates": [], **(case.get("location") or {})},
+        "route": {**_NO_ROUTE, **(case.get("route") or {})},
+    }  # fmt: skip
+
+
+async def desk(store: Store, filter: Filter, actor: Actor) -> tuple[list[Document], bool]:
+    """One page of the dispatcher's list, and whether more follows."""
+    waiting = set(filter.states) <= set(DISPATCHER_STATES)
+    rows = await store.aggregate("cases", (desk_pipeline if waiting else newest_pipeline)(filter, actor))
+    return [whole(row) for row in rows[:PAGE]], len(rows) > PAGE
+
+
+def case_number(typed: str) -> str | None:
+    """What a person typed as a case number in its stored form ("abcde 12345" → "ABCDE-12345"), or None."""
+    plain = re.sub(r"[\s-]", "", typed.upper()).translate(LOOK_ALIKES)
+    return f"{plain[:5]}-{plain[5:]}" if _CASE_NUMBER.fullmatch(plain) else None
+
+
+async def case_for(store: Store, case_id: str, actor: Actor) -> Document:
+    """The case if this person may see its district. Raises `NotFound`, the same for none and not theirs."""
+    case = await store["cases"].find_one({"_id": case_id})
+    if case is None or not actor.may_see_district((case.get("location") or {}).get("district")):
+        raise NotFound("没有这个案件,或不在您的权限内。请检查案件编号。")
+    return whole(case)
+
+
+async def tips_of(store: Store, case_id: str) -> list[Document]:
+    """The tips of a case, the earliest first: it is the one that is rewarded."""
+    hidden = {"receipt": 0, "client_key": 0, "content": 0}
+    return [tip async for tip in store["tips"].find({"case_id": case_id}, hidden).sort("filed_at", 1)]
+
+
+async def photos_of(store: Store, case_id: str) -> list[Document]:
+    fields = {"width": 1, "height": 1}
+    return [row async for row in store["evidence"].find({"case_id": case_id, "kind": "photo"}, fields).sort("_id", 1)]
+
+
+async def audit_of(store: Store, case_id: str) -> list[Document]:
+    return [row async for row in store["audit"].find({"subject": case_id}).sort("seq", 1)]
+
+
+async def names_of(store: Store, ids: set[str]) -> dict[str, str]:
+    """Account id → name, for showing who did what."""
+    names = {"system": "系统", "reporter": "举报人"}
+    async for row in store["accounts"].find({"_id": {"$in": sorted(ids)}}, {"name": 1}):
+        names[row["_id"]] = row["name"]
+    return names
+
+
+def orders_match(actor: Actor, states: tuple[State, ...] = INSPECTOR_STATES) -> Document:
+    return {"inspector_id": actor.id, "state": {"$in": list(states)}}
+
+
+async def orders(store: Store, actor: Actor) -> list[Document]:
+    """My orders that are not answered yet: urgent first, then what is due first."""
+    rows = await store["cases"].find(orders_match(actor), LISTED).to_list(500)
+    return sorted(rows, key=lambda row: (not row["urgent"], _due(row)))
+
+
+def recheck_match(actor: Actor) -> Document:
+    """Substantiated and answered, checked by somebody else: 复查 is done by another person."""
+    return {
+        "state": State.REPLIED,
+        "finding.result": {"$in": ["substantiated", "partly"]},
+        "finding.recorded_by": {"$ne": actor.id},
+        **({} if actor.district is None else {"location.district": actor.district}),
+    }
+
+
+async def rechecks(store: Store, actor: Actor) -> list[Document]:
+    return await store["cases"].find(recheck_match(actor), LISTED).sort("created_at", 1).to_list(200)
+
+
+def pressing_match(actor: Actor, now: datetime) -> Document:
+    """A clock that still runs and has passed, or will within the time of a reminder."""
+    clock = {"ended_at": None, "due_at": {"$lte": now + SOON}, "id": {"$nin": ["objection", "reward_claim"]}}
+    return {"state": {"$in": list(OPEN_STATES)}, "clocks": {"$elemMatch": clock}, **district_limit(actor)}
+
+
+async def pressing(store: Store, actor: Actor, now: datetime | None = None) -> list[Document]:
+    """Late cases and those about to be, by district and then by due date."""
+    moment = now or datetime.now(UTC)
+    rows = await store["cases"].find(pressing_match(actor, moment), LISTED).to_list(1000)
+    return sorted(map(whole, rows), key=lambda row: (row["location"]["district"] or "", _due(row)))
+
+
+def _due(row: Document) -> datetime:
+    return min((clock["due_at"] for clock in row["clocks"] if clock["ended_at"] is None), default=_NEVER)
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+async def supervised(store: Store, actor: Actor, states: tuple[State, ...], limit: int = 200) -> list[Document]:
+    """Cases in some states that a supervisor may decide about, oldest first."""
+    query = {"state": {"$in": list(states)}, **district_limit(actor)}
+    return [whole(row) for row in await store["cases"].find(query, LISTED).sort("created_at", 1).to_list(limit)]
+
+
+async def appeals(store: Store, actor: Actor) -> list[Document]:
+    """Cases with an objection or a report of retaliation that nobody has decided about, oldest first."""
+    query = {"appeals": {"$elemMatch": {"decided": None}}, **district_limit(actor)}
+    found = store["cases"].find(query, {**LISTED, "appeals": 1}).sort("created_at", 1)
+    return [whole(row) for row in await found.to_list(200)]
+
+
+async def appeal_words(store: Store, case: Document) -> list[Document]:
+    """What reporters wrote in objection: {kind, on, text}. The rest of their words is not the supervisor's business."""
+    wanted = {appeal["message"] for appeal in case.get("appeals", [])}
+    if not wanted:
+        return []
+    messages = [m for tip in await tips_of(store, case["_id"]) for m in tip["messages"] if m["id"] in wanted]
+    return [{key: message[key] for key in ("kind", "on", "text")} for message in messages]
+
+
+async def approximate_grids(store: Store) -> bool:
+    """Whether the grid layer in use is only a demonstration, which every page that shows a grid must say."""
+    layer = await store["grid_layers"].find_one({"active": True}, {"approximate": 1})
+    return layer is None or bool(layer.get("approximate"))
+
+
+async def inspectors_of(store: Store, district: str | None) -> list[dict[str, Any]]:
+    """Who can get an order: those of the district first, then the others."""
+    fields = {"name": 1, "district": 1, "street": 1, "on_duty": 1}
+    rows = await store["inspectors"].find({}, fields).sort("_id", 1).to_list(2000)
+    return sorted(rows, key=lambda row: (row.get("district") != district, row.get("district") or "", row["name"]))
