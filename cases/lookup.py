@@ -1,0 +1,36 @@
+"""Finding a tip by number and code, in a way that tells a guesser nothing.
+
+A wrong number and a wrong code get the same answer after the same work: one look-up by number, one keyed hash, one
+comparison in constant time. The caller slows down who tries often; 80 bits of code do the rest.
+"""
+
+from cases.receipts import CODE_LENGTH, NUMBER_DIGITS, Receipts, plain_code, plain_number
+from store.errors import Refusal
+from store.mongo import Document, Store
+
+# Compared when there is no such number, so that this takes as long as a wrong code.
+_NO_TIP = "0" * 64
+
+
+class WrongReceipt(Refusal):
+    """No tip with this number and code; never says which of the two is wrong."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("编号和查询码对不上。请逐个核对(查询码里没有字母 I、L、O、U),再试一次。", field="code")
+
+
+def grouped(text: str) -> str:
+    """Fours with dashes, as numbers stand in the database and codes on the receipt."""
+    return "-".join(text[i : i + 4] for i in range(0, len(text), 4))
+
+
+async def find(store: Store, receipts: Receipts, number: str, code: str) -> Document:
+    """The tip, however its number and code were typed. Raises `WrongReceipt`."""
+    digits, letters = plain_number(number)[: NUMBER_DIGITS + 1], plain_code(code)[: CODE_LENGTH + 1]
+    tip = await store["tips"].find_one({"number": grouped(digits)})
+    right = receipts.matches(tip["receipt"] if tip else _NO_TIP, digits, letters)
+    if tip is None or not right:
+        raise WrongReceipt
+    return tip

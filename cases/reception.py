@@ -1,0 +1,143 @@
+"""From a filled-in form to a receipt: the same way for the citizen's form and for the hotline operator's.
+
+Everything is checked before the first byte is stored, so that a form with a mistake leaves nothing behind.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from cases.danger import Danger, danger_in
+from cases.evidence import BadPhoto, EvidenceFiles, Photo
+from cases.intake import Intake
+from cases.model import Filing, InvalidFiling, StoredPhoto, checked
+from cases.rasa import RasaClient
+from cases.receipts import Receipt
+from cases.scope import QUESTION, ScopeQuestion
+from grid import polygons
+from grid.coordinates import BadCoordinate, Point
+from grid.service import Locator
+
+
+class NoTip(InvalidFiling):
+    """Clearly no safety matter; `confirmed=1` files it all the same."""
+
+
+class OutsideCity(InvalidFiling):
+    """The position is not in this city; without it, or confirmed, the tip is taken."""
+
+
+class UploadedFile(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def data(self) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Filed:
+    receipt: Receipt
+    danger: Danger | None
+
+
+class Reception:
+    """Holds what receiving needs; cheap to make."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        evidence: EvidenceFiles,
+        locator: Locator,
+        rasa: RasaClient,
+        question: ScopeQuestion = QUESTION,
+    ) -> None:
+        self._intake = intake
+        self._evidence = evidence
+        self._locator = locator
+        self._rasa = rasa
+        self._question = question
+
+    async def file(
+        self, channel: str, client_key: str, fields: Mapping[str, str], uploads: Sequence[UploadedFile] = ()
+    ) -> Filed:
+        """File one tip. Raises `InvalidFiling` (`NoTip`, `OutsideCity`), `BadPhoto`, `AlreadyFiled`, `Unavailable`."""
+        filing = checked(filing_from(channel, client_key, fields))
+        confirmed = fields.get("confirmed") == "1"
+        if filing.point and not confirmed:
+            self._refuse_outside(filing.point)
+        photos = await read_photos(self._evidence, uploads)
+        if not confirmed and await self._question.clearly_no_tip(self._rasa, filing.what):
+            raise NoTip(
+                "您写的内容好像不是安全生产方面的问题。请看看下面哪个电话更合适;如果确实要举报,请点“仍要提交”。"
+            )
+        filing = replace(filing, photos=tuple(await store_photos(self._evidence, photos)))
+        receipt = await self._intake.receive(filing)
+        return Filed(receipt, danger_in(filing.what))
+
+    def _refuse_outside(self, point: Point) -> None:
+        try:
+            self._locator.require_inside(point)
+        except polygons.OutsideCity:
+            raise OutsideCity(
+                "您提供的位置不在本市范围内,已经去掉。请写明地点,或到现场附近重新定位,然后再提交。", field="position"
+            ) from None
+        except polygons.NoGrids:
+            return  # no map yet: the tip is taken, a person finds the place
+
+
+def filing_from(channel: str, client_key: str, fields: Mapping[str, str]) -> Filing:
+    """The filing as it was typed, not yet checked. Raises `InvalidFiling` for a position that is none."""
+    return Filing(
+        client_key=client_key,
+        channel=channel,
+        what=fields.get("what", ""),
+        place=fields.get("place", ""),
+        company=fields.get("company", ""),
+        ongoing=fields.get("ongoing", ""),
+        happened=fields.get("happened", ""),
+        contact=fields.get("contact", ""),
+        employee=fields.get("employee") == "1",
+        point=point_from(fields),
+    )
+
+
+def point_from(fields: Mapping[str, str]) -> Point | None:
+    lng, lat = fields.get("lng", "").strip(), fields.get("lat", "").strip()
+    if not lng and not lat:
+        return None
+    try:
+        # The type checks the numbers itself, strings too.
+        return Point(lng, lat, fields.get("system") or "wgs84")  # type: ignore[arg-type]
+    except BadCoordinate as bad:
+        raise InvalidFiling(f"位置有误:{bad.message}", field="position") from None
+
+
+async def read_photos(evidence: EvidenceFiles, uploads: Sequence[UploadedFile]) -> list[tuple[Photo, bytes]]:
+    """Each photo cleaned, with its original bytes. Raises `BadPhoto` that names the file at fault."""
+    photos = []
+    for upload in uploads:
+        try:
+            photos.append((await evidence.read(upload.data), upload.data))
+        except BadPhoto as bad:
+            raise BadPhoto(f"“{upload.name}”:{bad.message}") from None
+    return photos
+
+
+async def store_photos(evidence: EvidenceFiles, photos: list[tuple[Photo, bytes]]) -> list[StoredPhoto]:
+    stored = []
+    for photo, original in photos:
+        names = await asyncio.gather(evidence.put(photo.jpeg), evidence.put(photo.thumb), evidence.put(original))
+        stored.append(
+            StoredPhoto(
+                file=names[0],
+                thumb=names[1],
+                original=names[2],
+                original_sha256=photo.original_sha256,
+                dhash=photo.dhash,
+                width=photo.width,
+                height=photo.height,
+                position=photo.position,
+            )
+        )
+    return stored

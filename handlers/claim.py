@@ -1,0 +1,102 @@
+"""Claiming a reward without showing up: number and code were given before, here only where the money shall go."""
+
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from access import audit
+from handlers import tip_session
+from handlers.keys import SERVICES
+from handlers.pages import render
+from handlers.reward_view import reward_view
+from handlers.uploads import read_form
+from rewards import claims, record
+from store.errors import Conflict, Refusal
+from store.mongo import Document
+
+PAYEE = ("name", "bank", "account", "phone")
+
+
+class NothingToClaim(Conflict):
+    def __init__(self) -> None:
+        super().__init__("这件举报现在没有可以领取的奖励。请从“查进度”里查看奖励的情况。")
+
+
+async def show(request: web.Request) -> web.Response:
+    tip, _ = await tip_session.required(request)
+    return await _page(request, tip, await _reward(request, tip))
+
+
+async def submit(request: web.Request) -> web.StreamResponse:
+    tip, _ = await tip_session.required(request)
+    services, reward = request.app[SERVICES], await _reward(request, tip)
+    with await read_form(request) as form:
+        payee = {name: form.get(name) for name in PAYEE}
+        try:
+            if reward is None:
+                raise NothingToClaim
+            refuse_mistyped(claims.checked_payee(payee)["account"], confirmed=form.get("confirmed") == "1")
+            await claims.claim(services.store, audit, services.vault, reward["_id"], payee, now=datetime.now(UTC))
+        except Refusal as problem:
+            return await _page(request, tip, reward, payee, problem)
+    raise web.HTTPSeeOther("/tip?done=claim")
+
+
+async def waive(request: web.Request) -> web.StreamResponse:
+    tip, _ = await tip_session.required(request)
+    services, reward = request.app[SERVICES], await _reward(request, tip)
+    with await read_form(request) as form:
+        try:
+            if reward is None:
+                raise NothingToClaim
+            if form.get("sure") != "1":
+                raise Refusal("请先勾选“我确定放弃”。", status=422, field="sure")
+            await claims.waive(services.store, audit, services.ledger, reward["_id"], now=datetime.now(UTC))
+        except Refusal as problem:
+            return await _page(request, tip, reward, problem=problem)
+    raise web.HTTPSeeOther("/tip?done=waive")
+
+
+async def _reward(request: web.Request, tip: Document) -> Document | None:
+    return await record.of_tip(request.app[SERVICES].store, tip["case_id"], tip["_id"])
+
+
+async def _page(
+    request: web.Request,
+    tip: Document,
+    reward: Document | None,
+    values: dict[str, str] | None = None,
+    problem: Refusal | None = None,
+) -> web.Response:
+    view = reward_view(reward, datetime.now(UTC))
+    unsure = problem is not None and problem.field == "account"
+    response = render(
+        request,
+        "claim.html",
+        status=problem.status if problem else 200,
+        reward=view,
+        values=values or dict.fromkeys(PAYEE, ""),
+        problem=problem,
+        unsure=unsure,
+    )
+    tip_session.start(request, response, tip["_id"])
+    return response
+
+
+def refuse_mistyped(account: str, *, confirmed: bool) -> None:
+    """A bank card's check digit catches a slip of the finger; passbooks have none, so the claimant may insist."""
+    if 16 <= len(account) <= 19 and not luhn(account) and not confirmed:
+        raise Refusal(
+            "银行卡号好像有一位写错了,请对照银行卡再看一遍。如果确实没有错,请勾选“账号没有错”再提交。",
+            status=422,
+            field="account",
+        )
+
+
+def luhn(digits: str) -> bool:
+    """ISO/IEC 7812-1, annex B."""
+    total = 0
+    for place, char in enumerate(reversed(digits)):
+        value = int(char) * (2 if place % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
