@@ -113,6 +113,8 @@ def _longest(groups: list[_Group], at: int) -> tuple[str, int] | None:
 
 
 def _kind_of(text: str, row: list[_Group]) -> str | None:
+    if len(text) < 11:
+        return None
     if len(text) == 18 and is_id_card(text):
         return "id_card"
     if text[-1] in "Xx":

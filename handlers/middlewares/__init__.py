@@ -3,7 +3,7 @@
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from handlers.middlewares import bearer, csrf, errors, permissions, security_headers, sessions, sizes
+from handlers.middlewares import bearer, csrf, errors, permissions, security_headers, sessions, sizes, throttle
 from handlers.middlewares.logs import configure_logs
 from services import Services
 
@@ -27,5 +27,6 @@ def internal(services: Services) -> list[Middleware]:
 
 
 def add_signals(app: web.Application, services: Services) -> None:
-    """What must reach streamed answers too."""
+    """What belongs to the application, not to one request: headers that streamed answers get too, and the counters."""
     security_headers.add(app, services.settings)
+    app[throttle.THROTTLE] = throttle.Throttle()

@@ -135,9 +135,9 @@ def test_tip_numbers_stay(number):
 def test_linear_time(unit):
     def seconds(length):
         text = (unit * length)[:length]
-        begun = time.perf_counter()
+        begun = time.process_time()
         redact(text)
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     assert seconds(100_000) < 2
 

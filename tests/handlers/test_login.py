@@ -50,7 +50,7 @@ async def browser(store):
     settings = Settings(_env_file=None, public_url="")
     services = SimpleNamespace(settings=settings, keys=Keys(b"k" * 32), store=store)
     app = web.Application(middlewares=middlewares.public(services))
-    app[SERVICES], app[THROTTLE] = services, Throttle()
+    app[SERVICES] = services
     app[NAVIGATION] = [("/desk", "分派台", Permission.DISPATCH)]
     middlewares.add_signals(app, services)
     P = Permission
