@@ -8,7 +8,6 @@ from access.actors import SYSTEM, Role
 from access.demonstration import seed_demo_accounts
 from access.vault_keys import grant_by_escrow
 from cases.deadlines import LOCAL
-from grid.inspectors import seed_demonstration
 from rewards.money import Fen
 from services import Services, escrow_file
 
@@ -16,8 +15,7 @@ BUDGET = Fen(200_000_000)
 
 
 async def seed(services: Services) -> None:
-    """Inspectors for the demonstration grids, accounts for each role, vault access for finance, a budget."""
-    await seed_demonstration(services.store)
+    """Accounts for each role, vault access for finance, a budget."""
     made = await seed_demo_accounts(services.store)
     _append_private(services.settings.data_dir / "demo_accounts.txt", "".join(f"{'\t'.join(row)}\n" for row in made))
     escrow = escrow_file(services.settings).read_text("ascii").strip()

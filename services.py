@@ -16,6 +16,7 @@ from cases.intake import Intake
 from cases.rasa import RasaClient
 from cases.receipts import Receipts
 from cases.understanding import Understanding
+from cases.violations import name_of
 from grid.service import Locator, open_locator
 from notify.worker import mail_handlers
 from rewards.ledger import Ledger
@@ -68,7 +69,7 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         ledger = await stack.enter_async_context(Ledger(store))
         intake = await stack.enter_async_context(Intake(store, receipts, vault, keys.derive("filing content")))
         worker = Worker(
-            store, {"understand": Understanding(store, rasa, locator).run, **mail_handlers(store, settings)}
+            store, {"understand": Understanding(store, rasa, locator).run, **mail_handlers(store, settings, name_of)}
         )
         if settings.embedded_workers:
             task = asyncio.create_task(worker.run(), name="jobs")

@@ -85,7 +85,7 @@ class Intake:
         key_hash = self._receipts.client_key_hash(filing.client_key)
         tip_id, case_id = f"t{key_hash[:24]}", _case_id(key_hash)
         words, identity = _without_identity(filing)
-        urgent = danger_in(filing.what) is not None
+        danger = danger_in(filing.what)
         opened = now.astimezone(deadlines.LOCAL).date().isoformat()
         facts = {**words, "ongoing": filing.ongoing}
         vault = [self._vault.sealed_document("identity", tip_id, identity)] if identity else []
@@ -107,7 +107,8 @@ class Intake:
         )
         point = asdict(filing.point) if filing.point else None
         case = {
-            "_id": case_id, "version": 1, "state": State.RECEIVED, "urgent": urgent, "created_at": now,
+            "_id": case_id, "version": 1, "state": State.RECEIVED, "urgent": danger is not None,
+            "danger": danger.kind if danger else None, "created_at": now,
             "opened_on": opened, "channel": filing.channel, "source": "群众举报", "tips": 1, "photos": len(evidence),
             "reported_point": point, "types": [], "decided_types": [], "in_scope": None, "location": None,
             "route": None, "duplicates": [], "company": words["company"], "summary": "", "department": None,
@@ -118,7 +119,7 @@ class Intake:
             "last_action": {"name": "file", "actor": REPORTER.id, "actor_name": REPORTER.name, "at": now},
         }  # fmt: skip
         jobs = [job_document("understand", case_id, {"case_id": case_id})]
-        if urgent:
+        if danger:
             jobs.append(job_document("mail_alert", case_id, {"case_id": case_id}))
         return _Prepared(receipt, key_hash, tip["content"], tip, case, entry, evidence, vault, jobs)
 
