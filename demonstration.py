@@ -24,7 +24,7 @@ async def seed(services: Services) -> None:
             await grant_by_escrow(services.store, escrow, login, password, SYSTEM.id)
     year = datetime.now(UTC).astimezone(LOCAL).year
     await services.ledger.appropriate(
-        f"demonstration budget {year}", services.settings.jurisdiction, year, BUDGET, actor=SYSTEM.id, memo="演示预算"
+        f"demonstration:budget:{year}", services.settings.jurisdiction, year, BUDGET, actor=SYSTEM.id, memo="演示预算"
     )
 
 
