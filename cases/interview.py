@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cases.facts import Correction, answered_company, correction_in, facts_in
-from cases.interview_texts import MATTER, MISSING, ONGOING_WORDS, QUESTIONS, SLOTS, Question
+from cases.interview_texts import AGAIN, MATTER, MISSING, ONGOING_WORDS, QUESTIONS, SLOTS, Question
 
 MAX_QUESTIONS = 5
 MAX_WHAT = 4800
@@ -26,6 +26,7 @@ _INTERRUPTIONS = frozenset(
 _DONT_KNOW = re.compile(r"^(?:我|俺)?(?:也|都|真)?(?:不知道|不清楚|不晓得|说不清|说不上来|不记得|不太清楚|不了解|不详|没注意|忘了)")
 _NO = re.compile(r"^(?:不用|不需要|不要|不留|不方便|没有|没拍|没|无|不|否|算了|拒绝|匿名|跳过|下一个)(?:了|吧|照片|图|谢谢)*[。!！~]*$")
 _YES = re.compile(r"^(?:有|是|是的|对|好|好的|可以|行|嗯|要|需要|留|愿意)(?:的|啊|呀|吧|照片)*[。!！~]*$")
+_ASKS = re.compile(r"[?？]|吗|呢$|多久|多少|怎么|怎样|什么|几天|谁|哪里?(?:查|看|领)|会不会|能不能|可不可以|有没有")
 _LETTERS = re.compile(r"[㐀-鿿A-Za-z]")
 
 
@@ -151,7 +152,9 @@ class Interview:
             return False
         if message.intent == "out_of_scope" and requested == "what":
             return message.confidence >= SURE
-        if message.intent not in _INTERRUPTIONS or message.confidence < SURE:
+        if message.intent not in _INTERRUPTIONS:
+            return False
+        if message.confidence < SURE and not _ASKS.search(message.text):
             return False
         # "兴达木业" or "南万村" can look like anything to the model; as the answer to its question it is one.
         if requested == "company" and facts_in(message.text).company:
@@ -166,9 +169,14 @@ class Interview:
         known = facts_in(text)
         self._note(known.happened, known)
         answered = requested in SLOTS and self._answer(requested, message, locate)
-        if requested is None or message.intent in ("report", "add_to_report", "out_of_scope") or answered:
-            answered = self._fill_others(message, requested, locate) or answered
-        return answered
+        other = self._fill_others(message, requested, locate)
+        if answered or other or requested not in ("ongoing", "photo", "contact"):
+            return answered or other
+        # Nothing in it for any question: asked once more, then left open. Nobody is held up by a question.
+        if requested in self.facts.get("puzzled", []):
+            self.slots[requested] = self._left_open(requested)
+        self.facts["puzzled"] = [*self.facts.get("puzzled", []), requested]
+        return True
 
     def _answer(self, slot: str, message: Message, locate: Locate) -> bool:
         """The text as the answer to the question that was asked."""
@@ -191,20 +199,15 @@ class Interview:
         if slot == "ongoing":
             told = facts_in(text).ongoing or {"still_going_on": "yes", "stopped": "no"}.get(message.intent, "")
             told = told or ("yes" if _YES.match(text) or message.intent == "affirm" else "")
-            told = told or ("no" if _NO.match(text) or message.intent == "deny" else "unknown")
-            self.slots["ongoing"] = told
+            told = told or ("no" if _NO.match(text) or message.intent == "deny" else "")
+            self.slots["ongoing"] = told or None
+            return bool(told)
+        if self.slots.get(slot) is not None:
+            return True  # the number or the photo came with the message itself
+        if message.intent in ("deny", "skip") or MATTER["no_photo" if slot == "photo" else "no_contact"].search(text):
+            self.slots[slot] = self._left_open(slot)
             return True
-        if slot == "photo":
-            # 有: the question stands until the photo comes; anything else said means that there is none now.
-            if _YES.match(text):
-                return False
-            self.slots["photo"] = dict(UNKNOWN)
-            return True
-        if _YES.match(text):
-            return False  # the number itself is wanted
-        if self.slots.get("contact") is None:
-            self.slots["contact"] = {"given": False}
-        return True
+        return False  # 有, 可以: the photo or the number itself is wanted
 
     def _fill_others(self, message: Message, requested: str | None, locate: Locate) -> bool:
         """Everything else the sentence says, for questions that then need not be asked."""
@@ -217,7 +220,7 @@ class Interview:
         if known.company and not self.slots.get("company"):
             self.slots["company"] = known.company
             taken = True
-        if known.ongoing and not self.slots.get("ongoing"):
+        if known.ongoing and requested != "ongoing" and self.slots.get("ongoing") in (None, "unknown"):
             self.slots["ongoing"] = known.ongoing
             taken = True
         if self.slots.get("place") is None and requested != "place":
@@ -341,6 +344,8 @@ class Interview:
         base = QUESTIONS[slot]
         if slot == "place" and (heard := self.facts.get("place")):
             return _place_question(heard, base)
+        if slot in self.facts.get("puzzled", []):
+            return Question(f"我没有听明白。{AGAIN[slot]}", base.buttons, base.tools)
         if slot == "what" and "what" in self.facts.get("reopened", []):
             return Question("请把情况重新说一遍：哪里、哪家单位、有什么危险？", base.buttons, base.tools)
         return base

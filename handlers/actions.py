@@ -142,10 +142,15 @@ async def _ask(call: Call, slot: str) -> Answer:
 
 
 async def _confirm(call: Call) -> Answer:
-    interview = call.interview
-    if not interview.begun:
+    if not call.interview.begun:
         return await _nothing_yet(call)
-    return _answer(_set({"confirmed": "shown"}), _say(interview.summary(), CONFIRM_BUTTONS, {"progress": interview.progress(None)}))
+    return _summary(call.interview)
+
+
+def _summary(interview: Interview, first: str = "") -> Answer:
+    # Never as a follow-up action: Rasa's rules say what comes after a message, not after an action we choose.
+    text = f"{first}\n{interview.summary()}".strip()
+    return _answer(_set({"confirmed": "shown"}), _say(text, CONFIRM_BUTTONS, {"progress": interview.progress(None)}))
 
 
 async def _file(call: Call) -> Answer:
@@ -155,8 +160,10 @@ async def _file(call: Call) -> Answer:
     interview = call.interview
     if not interview.begun:
         return await _nothing_yet(call)
-    if call.slots.get("confirmed") != "shown" or interview.missing:
-        return _answer([_then("action_confirm_tip" if not interview.missing else "tip_form")], [])
+    if interview.missing:
+        return _answer([_then("tip_form")], [])
+    if call.slots.get("confirmed") != "shown":
+        return _summary(interview)
     known = await call.conversations.draft_of_sender(call.sender)
     if known is None:
         return _answer([], _say("这次对话已经结束。请刷新页面重新开始；已提交的举报可以凭编号和查询码查询。"))
@@ -215,8 +222,10 @@ async def _correct(call: Call) -> Answer:
         return _answer(_changed(call, interview) + _form(call), [])
     correction = correction_in(message.text)
     if correction and interview.correct(correction, message.text, call.locate):
-        follow = _form(call) if interview.missing else [_then("action_confirm_tip")]
-        return _answer(_changed(call, interview) + follow, _say("好的，已经改了。"))
+        if call.active or interview.missing:
+            return _answer(_changed(call, interview) + _form(call), _say("好的，已经改了。"))
+        shown = _summary(interview, "好的，已经改了。")
+        return _answer(_changed(call, interview) + shown["events"], shown["responses"])
     buttons = tuple((f"改{MISSING[slot]}", f"/correct_answer/{slot}") for slot in SLOTS)
     return _answer([], _say("哪一项不对？点一下，或直接说“不是……是……”。", buttons))
 
@@ -246,7 +255,10 @@ async def _add(call: Call) -> Answer:
         taken = interview.add(message, call.locate)
         if not taken:
             return _answer([], _say("请直接说要补充什么，也可以发照片。"))
-    return _answer([*_changed(call, interview), _then("action_confirm_tip")], [])
+    if interview.missing:
+        return _answer([*_changed(call, interview), _then("tip_form")], [])
+    shown = _summary(interview, "好的，已经加上了。")
+    return _answer(_changed(call, interview) + shown["events"], shown["responses"])
 
 
 # ---- the rest

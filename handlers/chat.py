@@ -48,11 +48,17 @@ TITLES = {
     "/object_finding": "对结果不认可", "/withdraw_tip": "撤回举报", "/faq_reward": "有什么奖励", "/faq_confidential": "会不会泄露我",
     "/faq_scope": "能举报什么", "/faq_deadline": "多久有结果", "/faq_how": "怎么举报",
 }  # fmt: skip
+
+
+def _button(payload: str) -> dict[str, str]:
+    return {"title": TITLES[payload], "payload": payload}
+
+
 CORRECTIONS = {f"/correct_answer/{slot}": slot for slot in SLOTS}
 PAGES = {"claim": ("/claim", "去领取奖励"), "progress": ("/tip", "去查询进度")}
 GREETING = {
     "text": "您好，这里是安全生产举报。发现哪里有危险，用一句话告诉我就行：哪里、哪家单位、有什么危险。不用留姓名。\n正在着火、有人受伤或被困，请先打 119、120、110。",
-    "buttons": [{"title": TITLES[name], "payload": name} for name in ("/faq_scope", "/faq_reward", "/faq_confidential", "/ask_progress")],
+    "buttons": [_button(name) for name in ("/faq_scope", "/faq_reward", "/faq_confidential", "/ask_progress")],
 }  # fmt: skip
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -243,7 +249,7 @@ async def _answer(
         return Turn(said, [*first, _down(down, found.text, danger)]), False
     messages = [*first, *(_kept(each, talk, sender) for each in answered)]
     if len(messages) == len(first):
-        messages.append({"text": "我记下了。还有什么要说的吗？"})
+        messages.append({"text": "我没有听明白，请换个说法再说一次。", "buttons": [_button("/start_report"), _button("/talk_to_person")]})
     over = any("receipt" in each or each.get("restarted") for each in messages)
     turn = Turn(said, messages)
     await talk.finish(name, incoming.message_id, turn, draft.next() if over else None)
