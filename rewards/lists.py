@@ -72,3 +72,20 @@ async def ledger_entries(store: Store, before: int | None, limit: int) -> list[D
     """Entries below number `before`, the newest first."""
     query = {} if before is None else {"_id": {"$lt": before}}
     return await store["ledger_entries"].find(query).sort("_id", -1).to_list(limit)
+
+
+async def disclosable(store: Store) -> list[Document]:
+    """Substantiated cases after the reply, the newest first: each may become a draft of some kind."""
+    query = {
+        "state": {"$in": [State.REPLIED, State.RECTIFIED, State.REWARDED, State.DISCLOSED]},
+        "finding.result": {"$in": ["substantiated", "partly"]},
+    }
+    found = store["cases"].find(query, LISTED).sort("created_at", -1)
+    return [whole(row) for row in await found.to_list(200)]
+
+
+async def reward_to_tell(store: Store, case_id: str) -> Document | None:
+    """The reward that a disclosure speaks of: the one that waits to be claimed or was paid, the earliest first."""
+    query = {"case_id": case_id, "state": {"$in": ["notified", "paid"]}}
+    found = await store["rewards"].find(query).sort("created_at", 1).to_list(1)
+    return found[0] if found else None

@@ -1,0 +1,146 @@
+"""The dispatcher's desk: what waits, and one case with everything the program proposes for it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from access.actors import Actor
+from cases import actions, alerts, dispatch, orders, queries, timeline
+from cases.clocks import next_due, views
+from cases.highlight import pieces
+from cases.inputs import REFUSAL_REASONS
+from cases.model import CHANNELS, ONGOING
+from cases.places import divisions, streets_by_district
+from cases.states import STATE_NAMES, State
+from cases.violations import by_group, name_of, violations
+from handlers.forms import Deed, Form, Problem, acting, ask_reporter, deed, staff_page
+from handlers.keys import SERVICES
+from services import Services
+from store.errors import NotFound
+from store.mongo import Document
+
+
+async def desk(request: web.Request) -> web.Response:
+    services, actor = request.app[SERVICES], request["actor"]
+    chosen = queries.Filter.read(request.query)
+    searched = request.query.get("case", "").strip()[:40]
+    if searched and (number := queries.case_number(searched)):
+        raise web.HTTPSeeOther(f"/desk/cases/{number}")
+    rows, more = await queries.desk(services.store, chosen, actor)
+    return staff_page(
+        request,
+        "staff/desk.html",
+        rows=[_row(row) for row in rows],
+        more=more,
+        filter=chosen,
+        state=request.query.get("state", ""),
+        searched=searched,
+        alerts=await alerts.waiting(services.store),
+        districts=divisions(services.settings.city_dir).districts,
+        types=[kind for kind in violations().values() if kind.core],
+    )
+
+
+def _row(case: Document) -> dict[str, Any]:
+    return {"case": case, "headline": orders.headline(case), "due": next_due(case), "state": STATE_NAMES[State(case["state"])]}
+
+
+async def case_page(request: web.Request) -> web.StreamResponse:
+    return await show_case(request, request.match_info["id"])
+
+
+async def show_case(
+    request: web.Request, case_id: str, *, form: Form | None = None, problem: Problem | None = None
+) -> web.Response:
+    services, actor = request.app[SERVICES], request["actor"]
+    case = await queries.case_for(services.store, case_id, actor)
+    tips = await queries.tips_of(services.store, case_id)
+    trail = await queries.audit_of(services.store, case_id)
+    names = await queries.names_of(services.store, {entry["actor"] for entry in trail})
+    location = case["location"]
+    known = divisions(services.settings.city_dir)
+    return staff_page(
+        request,
+        "staff/case.html",
+        case=case,
+        state=STATE_NAMES[State(case["state"])],
+        headline=orders.headline(case),
+        tips=[{**tip, "pieces": pieces(tip["facts"]["what"], case["types"] if n == 0 else [])} for n, tip in enumerate(tips)],
+        channels=CHANNELS,
+        ongoing=ONGOING,
+        proposed=[{**row, "zh": name_of(row["type"])} for row in case["types"]],
+        draft=dispatch.summary_draft(
+            [row["type"] for row in case["types"][:2]], location["district"] or "", location["street"] or "",
+            case["company"],
+        ),
+        buttons={action.name: action for action in actions.allowed(case, actor)},
+        photos=await queries.photos_of(services.store, case_id),
+        duplicates=case["duplicates"],
+        inspectors=await queries.inspectors_of(services.store, location["district"]),
+        approximate=await queries.approximate_grids(services.store),
+        streets=streets_by_district(known),
+        districts=[(name, name) for name in known.districts],
+        groups=by_group(),
+        reasons=REFUSAL_REASONS,
+        clocks=views(case),
+        lines=timeline.lines(trail, names),
+        base="/desk",
+        form=form,
+        problem=problem,
+    )  # fmt: skip
+
+
+def _accept_data(case: Document, form: Form) -> dict[str, Any]:
+    district, street = form.text("district"), form.text("street").removeprefix(f"{form.text('district')} ")
+    return {
+        "types": form.all("types"), "district": district, "street": street,
+        "grid": dispatch.grid_for(case, district, street), "company": form.text("company"), "summary": form.text("summary"),
+    }  # fmt: skip
+
+
+async def _accept(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
+    case = await queries.case_for(services.store, case_id, actor)
+    known = divisions(services.settings.city_dir)
+    return await dispatch.accept(services.store, known, case_id, actor, _accept_data(case, form), form.version)
+
+
+async def _accept_and_assign(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
+    case = await queries.case_for(services.store, case_id, actor)
+    known = divisions(services.settings.city_dir)
+    data = _accept_data(case, form)
+    return await dispatch.accept_and_assign(services.store, known, case_id, actor, data, _order(form), form.version)
+
+
+async def assign(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
+    return await dispatch.assign(services.store, case_id, actor, _order(form), form.version)
+
+
+def _order(form: Form) -> dict[str, str]:
+    return {"department": form.text("department"), "inspector_id": form.text("inspector_id")}
+
+
+async def _merge(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
+    into = queries.case_number(form.text("into")) or form.text("into")
+    return await dispatch.merge(services.store, case_id, actor, into, form.version)
+
+
+DEEDS: dict[str, Deed] = {
+    "accept": _accept,
+    "accept_and_assign": _accept_and_assign,
+    "assign": assign,
+    "merge": _merge,
+    "refuse": deed("refuse", "reason", "text"),
+    "transfer": deed("transfer", "to", "text"),
+    "ask_reporter": ask_reporter,
+}
+
+act = acting(DEEDS, show_case, "/desk/cases/{id}")
+
+
+async def take_alert(request: web.Request) -> web.Response:
+    """Somebody at the desk has taken up a message of immediate danger."""
+    services, actor = request.app[SERVICES], request["actor"]
+    if not await alerts.take_up(services.store, request.match_info["id"], actor, datetime.now(UTC)):
+        raise NotFound("没有这条警报,或已有人接手。请刷新页面。")
+    raise web.HTTPSeeOther("/desk")

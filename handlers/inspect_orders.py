@@ -1,0 +1,134 @@
+"""The inspector's phone: my orders, the check, what was ordered, the answer. Nothing here comes from the reporter."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from access.actors import Actor
+from cases import actions, orders, queries
+from cases.clocks import next_due, views
+from cases.inputs import FINDINGS, MEASURE_KINDS, RETURN_REASONS
+from cases.lifecycle import perform
+from cases.states import STATE_NAMES, State
+from handlers.forms import Deed, Form, Problem, acting, ask_reporter, deed, read_form, staff_page, whole_number
+from handlers.keys import SERVICES
+from rewards.money import parse_yuan
+from services import Services
+from store.mongo import Document
+
+MAX_ROWS = 20
+
+
+async def my_orders(request: web.Request) -> web.Response:
+    services, actor = request.app[SERVICES], request["actor"]
+    return staff_page(
+        request,
+        "staff/orders.html",
+        rows=[_row(case) for case in await queries.orders(services.store, actor)],
+        rechecks=[_row(case) for case in await queries.rechecks(services.store, actor)],
+    )
+
+
+def _row(case: Document) -> dict[str, Any]:
+    shown = orders.order({**case, "inspector_id": case.get("inspector_id")})
+    return {"case": shown, "headline": orders.headline(shown), "due": next_due(shown), "state": STATE_NAMES[State(case["state"])]}
+
+
+async def order_page(request: web.Request) -> web.StreamResponse:
+    return await show_order(request, request.match_info["id"])
+
+
+async def show_order(
+    request: web.Request, case_id: str, *, form: Form | None = None, problem: Problem | None = None, rows: int = 2
+) -> web.Response:
+    services, actor = request.app[SERVICES], request["actor"]
+    order = await orders.order_for(services.store, case_id, actor)
+    return staff_page(
+        request,
+        "staff/order.html",
+        case=order,
+        headline=orders.headline(order),
+        buttons={action.name: action for action in actions.allowed(order, actor)},
+        clocks=views(order),
+        approximate=await queries.approximate_grids(services.store),
+        draft=orders.reply_draft(order) if order["finding"] else "",
+        findings=FINDINGS,
+        return_reasons=RETURN_REASONS,
+        measure_kinds={key: words for key, words in MEASURE_KINDS.items() if key != "none_with_reason"},
+        measure_words=orders.measure_words,
+        rows=rows_shown(form, rows),
+        base="/orders",
+        form=form,
+        problem=problem,
+    )
+
+
+def rows_shown(form: Form | None, otherwise: int) -> int:
+    """How many rows of measures the form has: as many as were sent, so that nothing typed is lost."""
+    sent = form.text("rows") if form else ""
+    return min(int(sent), MAX_ROWS) if sent.isascii() and sent.isdigit() and len(sent) < 4 else otherwise
+
+
+async def record_finding(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
+    data = {
+        "result": form.text("result"), "officers": form.all("officers"), "checked_on": form.text("checked_on"),
+        "text": form.text("text"),
+    }  # fmt: skip
+    return await perform(services.store, case_id, "record_finding", actor, data, form.version)
+
+
+async def decide_measures(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
+    data = {"measures": orders.checked_measures(measure_rows(form))}
+    return await perform(services.store, case_id, "decide_measures", actor, data, form.version)
+
+
+def measure_rows(form: Form) -> list[dict[str, Any]]:
+    """The filled-in rows of the measures form; a fine is typed in yuan. Raises `WrongAmount` with its row."""
+    count = whole_number(form.text("rows"), "kind-0", "页面不完整,请刷新后再试。")
+    rows = []
+    for n in range(min(count, MAX_ROWS)):
+        kind, text = form.text(f"kind-{n}"), form.text(f"text-{n}")
+        if not kind and not text:
+            continue
+        row: dict[str, Any] = {
+            "kind": kind, "text": text, "law": form.text(f"law-{n}"), "document_no": form.text(f"document_no-{n}"),
+            "decided_on": form.text(f"decided_on-{n}"), "rectify_by": form.text(f"rectify_by-{n}") or None,
+        }  # fmt: skip
+        if amount := form.text(f"penalty_fen-{n}"):
+            row["penalty_fen"] = parse_yuan(amount, f"penalty_fen-{n}")
+        rows.append(row)
+    return rows
+
+
+DEEDS: dict[str, Deed] = {
+    "sign": deed("sign"),
+    "return": deed("return", "reason", "evidence"),
+    "start_check": deed("start_check"),
+    "record_finding": record_finding,
+    "decide_measures": decide_measures,
+    "reply": deed("reply", "text"),
+    "recheck": deed("recheck", "checked_on", "text"),
+    "ask_reporter": ask_reporter,
+}
+
+_act = acting(DEEDS, show_order, "/orders/{id}")
+
+
+def with_more_rows(act: Callable[..., Any], show: Callable[..., Any]) -> Callable[..., Any]:
+    """“再加一项” without JavaScript: the measures form comes back one row longer and nothing is decided."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        form = await read_form(request)
+        if not form.has("more"):
+            return await act(request)
+        case_id = request.match_info["id"]
+        longer = Form(form.fields.copy())
+        longer.fields["rows"] = str(min(rows_shown(form, 2) + 1, MAX_ROWS))
+        problem = Problem("decide_measures", "已加一项,请继续填写。", None, 200)
+        return await show(request, case_id, form=longer, problem=problem)
+
+    return handle
+
+
+act = with_more_rows(_act, show_order)
