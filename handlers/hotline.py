@@ -12,8 +12,9 @@ from cases.rasa import RasaDown
 from cases.reception import point_from
 from cases.violations import name_of
 from handlers.keys import SERVICES
+from handlers.middlewares.sizes import up_to
 from handlers.report import after, file_form, form_page, new_client_key, receipt_page
-from handlers.uploads import read_posted
+from handlers.uploads import MAX_BODY, read_posted
 from services import Services
 from store.errors import Refusal
 
@@ -33,6 +34,9 @@ async def submit(request: web.Request) -> web.Response:
         except Refusal as problem:
             return form_page(request, "hotline.html", after(problem, form), problem=problem, form=form)
     return receipt_page(request, filed)
+
+
+up_to(MAX_BODY, submit)
 
 
 async def propose(request: web.Request) -> web.Response:

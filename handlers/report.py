@@ -21,8 +21,9 @@ from cases.reception import Filed, NoTip, Reception
 from cases.tip_reading import last_day
 from handlers.keys import SERVICES
 from handlers.middlewares.errors import wants_json
+from handlers.middlewares.sizes import up_to
 from handlers.pages import render
-from handlers.uploads import Form, read_form
+from handlers.uploads import REFUSED_WITH_TEXT, Form, read_form
 from services import Services
 from store.errors import Refusal
 
@@ -61,6 +62,9 @@ async def submit(request: web.Request) -> web.Response:
                 raise
             return form_page(request, "report.html", after(problem, form), problem=problem, form=form)
     return receipt_page(request, filed)
+
+
+up_to(REFUSED_WITH_TEXT, submit)
 
 
 async def file_form(services: Services, channel: str, form: Form) -> Filed:

@@ -13,10 +13,11 @@ from cases.reception import read_photos, store_photos
 from cases.states import CLOSED, STATE_NAMES, State
 from handlers import tip_session
 from handlers.keys import SERVICES
+from handlers.middlewares.sizes import up_to
 from handlers.middlewares.throttle import slow_down, succeeded
 from handlers.pages import render
 from handlers.reward_view import reward_view
-from handlers.uploads import Form, read_form
+from handlers.uploads import REFUSED_WITH_TEXT, Form, read_form
 from rewards import record
 from store.errors import Refusal
 from store.mongo import Document
@@ -73,6 +74,9 @@ async def add(request: web.Request) -> web.StreamResponse:
         await box.add(tip["_id"], form.get("text"), await store_photos(evidence, photos))
 
     return await _write(request, "add", do)
+
+
+up_to(REFUSED_WITH_TEXT, add)
 
 
 async def object_(request: web.Request) -> web.StreamResponse:

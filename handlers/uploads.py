@@ -12,6 +12,8 @@ from cases.evidence import MAX_BYTES, MAX_PHOTOS
 from store.errors import Refusal, Unavailable
 
 MAX_BODY = 60 * 1024 * 1024
+# Up to here the handler refuses by itself, with the typed text kept and the photos unread; beyond, its middleware does.
+REFUSED_WITH_TEXT = 4 * MAX_BODY
 # 100,000 characters of Chinese, percent-encoded, still get an answer that names the field.
 MAX_TEXT_BYTES = 2 * 1024 * 1024
 MAX_FIELDS = 60

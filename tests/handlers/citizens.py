@@ -12,11 +12,8 @@ from aiohttp import CookieJar, FormData, web
 from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
 
+from app import public_app
 from grid.service import Locator
-from handlers import citizen_routes, middlewares
-from handlers.keys import SERVICES
-from handlers.middlewares.permissions import guarded
-from handlers.middlewares.throttle import THROTTLE, Throttle
 from services import open_services
 from settings import Settings
 
@@ -56,7 +53,7 @@ async def _map(*_: Any) -> Locator:
 
 
 @asynccontextmanager
-async def citizens(mongo_server: Any, data_dir: Path, name: str, rows: Any = citizen_routes.ROWS):
+async def citizens(mongo_server: Any, data_dir: Path, name: str):
     """Yields (client, services, rasa)."""
     rasa = Rasa()
     rasa_app = web.Application()
@@ -70,11 +67,7 @@ async def citizens(mongo_server: Any, data_dir: Path, name: str, rows: Any = cit
             services = await opening.__aenter__()
         async with AsyncExitStack() as stack:
             stack.push_async_exit(opening)
-            app = web.Application(middlewares=middlewares.public(services))
-            app[SERVICES], app[THROTTLE] = services, Throttle()
-            middlewares.add_signals(app, services)
-            for method, path, handler, permission in rows:
-                app.router.add_route(method, path, guarded(permission, handler))
+            app = public_app(services)
             async with TestClient(TestServer(app), cookie_jar=CookieJar(unsafe=True)) as client:
                 yield client, services, rasa
             await services.store.client.drop_database(name)
