@@ -1,0 +1,116 @@
+"""Claiming a reward with number and code."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from access import audit
+from access.actors import Actor, Role
+from handlers.claim import luhn
+from rewards import claims
+from rewards.assess import assess
+from rewards.money import Fen
+from rewards.rules import rule_set
+from tests.handlers.citizens import citizens, file, open_tip
+
+ANN, BOB = (Actor(name, name, frozenset({Role.FINANCE})) for name in ("ann", "bob"))
+PAYEE = {"name": "王五", "bank": "青岛银行", "account": "6222 0200 0000 0000 001"}
+
+
+@pytest.fixture
+async def site(mongo_server, tmp_path):
+    async with citizens(mongo_server, tmp_path, f"test_{secrets.token_hex(6)}") as opened:
+        yield opened
+
+
+async def rewarded(services, now: datetime | None = None) -> dict:
+    """The only tip has an approved reward and its reporter was told `now`."""
+    now = now or datetime.now(UTC)
+    tip = await services.store["tips"].find_one({})
+    await services.ledger.appropriate("b", "qingdao", now.year, Fen(5_000_000), actor="ann")
+    worth = assess(rule_set("national_2018"), "major_hazard", penalty_fen=Fen(10_000_000))
+    reward = await claims.propose(
+        services.store, audit, ANN, case_id=tip["case_id"], tip_id=tip["_id"], assessment=worth,
+        jurisdiction="qingdao", year=now.year, now=now,
+    )  # fmt: skip
+    reward = await claims.approve(
+        services.store, audit, services.ledger, BOB, reward["_id"], version=reward["version"], now=now
+    )
+    return await claims.notify(services.store, audit, ANN, reward["_id"], now=now)
+
+
+def card() -> str:
+    body = "622202000000000000"
+    return next(body + str(digit) for digit in range(10) if luhn(body + str(digit)))
+
+
+@pytest.mark.parametrize(("digits", "right"), [("4111111111111111", True), ("4111111111111112", False), ("0", True)])
+def test_luhn(digits, right):
+    assert luhn(digits) is right
+
+
+async def test_the_amount_is_shown_with_its_arithmetic_and_claimed_into_the_vault(site):
+    client, services, _ = site
+    await open_tip(client, *await file(client))
+    reward = await rewarded(services)
+    page = await (await client.get("/claim")).text()
+    assert reward["assessment"]["steps"][0] in page and "登记收款" in page
+    answer = await client.post("/claim", data={**PAYEE, "account": card()})
+    assert answer.status == 200 and "已登记收款信息" in await answer.text()
+    stored = await services.store["rewards"].find_one({})
+    sealed = await services.store["vault"].find_one({"_id": stored["payee_ref"]})
+    assert stored["state"] == "claimed" and sealed["kind"] == "payee" and card() not in str(stored) + str(sealed)
+    assert (await client.post("/claim", data={**PAYEE, "account": card()})).status == 409
+
+
+async def test_a_mistyped_card_is_questioned_and_can_be_confirmed(site):
+    client, services, _ = site
+    await open_tip(client, *await file(client))
+    await rewarded(services)
+    wrong = card()[:-1] + str((int(card()[-1]) + 1) % 10)
+    answer = await client.post("/claim", data={**PAYEE, "account": wrong})
+    text = await answer.text()
+    assert answer.status == 422 and "写错了" in text and wrong in text and "账号没有错" in text
+    assert await services.store["vault"].count_documents({"kind": "payee"}) == 0
+    assert (await client.post("/claim", data={**PAYEE, "account": wrong, "confirmed": "1"})).status == 200
+
+
+@pytest.mark.parametrize("missing", ["name", "bank", "account"])
+async def test_what_is_missing_is_named(site, missing):
+    client, services, _ = site
+    await open_tip(client, *await file(client))
+    await rewarded(services)
+    answer = await client.post("/claim", data={**PAYEE, "account": card(), missing: ""})
+    assert answer.status in (400, 422) and f'id="{missing}-error"' in await answer.text()
+    assert (await services.store["rewards"].find_one({}))["state"] == "notified"
+
+
+async def test_after_the_deadline_the_page_says_so(site):
+    client, services, _ = site
+    await open_tip(client, *await file(client))
+    await rewarded(services, datetime.now(UTC) - timedelta(days=70))
+    page = await (await client.get("/claim")).text()
+    assert "已经过了" in page and "登记收款" not in page
+    assert (await client.post("/claim", data={**PAYEE, "account": card()})).status == 409
+
+
+async def test_without_a_reward_there_is_nothing_to_claim(site):
+    client, _, _ = site
+    await open_tip(client, *await file(client))
+    assert "没有奖励可以领取" in await (await client.get("/claim")).text()
+    assert (await client.post("/claim", data={**PAYEE, "account": card()})).status == 409
+
+
+async def test_without_number_and_code_the_way_leads_to_them(site):
+    client, _, _ = site
+    answer = await client.get("/claim", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/tip")
+
+
+async def test_waiving_needs_a_tick(site):
+    client, services, _ = site
+    await open_tip(client, *await file(client))
+    await rewarded(services)
+    assert (await client.post("/claim/waive", data={})).status == 422
+    assert (await services.store["rewards"].find_one({}))["state"] == "notified"
