@@ -95,9 +95,9 @@ def layer_import() -> Iterator[dict[str, Any]]:
         {
             "type": "Feature",
             "properties": {"code": g.code, "name": g.name, "district": g.district, "street": g.street},
-            "geometry": shapely.geometry.mapping(shapely.segmentize(g.geometry, 0.0008)),
+            "geometry": shapely.geometry.mapping(shapely.segmentize(g.geometry, 0.0007)),
         }
-        for g in _squares(100, x=119.9, y=35.8)
+        for g in _squares(100, x=119.7, y=36.0, step=0.008)
     ]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "layer.geojson"
@@ -129,15 +129,14 @@ def routing() -> Iterator[dict[str, Any]]:
     for n in range(4_000):
         text = rows[n % len(rows)]["text"]
         point = Point(dice.uniform(120.0, 121.0), dice.uniform(36.0, 37.0)) if n % 2 else None
-        started = time.perf_counter()
+        started = time.process_time()
         locator.route(locator.locate(text, point), ["gas_leak", "three_in_one"], text)
-        taken.append((time.perf_counter() - started) * 1000)
+        taken.append((time.process_time() - started) * 1000)
     taken.sort()
     yield {"measure": "routing.decision_ms", "p50": round(taken[2_000], 3), "p99": round(taken[3_960], 3)}
 
 
-def _squares(side: int, x: float = 120.0, y: float = 36.0) -> list[Grid]:
-    step = 0.01
+def _squares(side: int, x: float = 120.0, y: float = 36.0, step: float = 0.01) -> list[Grid]:
     return [
         Grid(
             f"g{i:03d}{j:03d}", f"{i}-{j}网格", "城阳区", "流亭街道",

@@ -13,6 +13,7 @@ import math
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import shapely
 from shapely import Polygon
@@ -112,7 +113,7 @@ def _dominance_disc(small: StreetPoint, large: StreetPoint, plane: _Plane) -> Ba
 
 def _quarters(point: StreetPoint, region: BaseGeometry, plane: _Plane) -> list[dict[str, object]]:
     middle = region.representative_point() if region.geom_type != "Polygon" else region.centroid
-    found = []
+    found: list[dict[str, object]] = []
     for title, east, north in _QUADRANTS:
         x, y = middle.x, middle.y
         box = shapely.box(
@@ -161,9 +162,9 @@ def _rounded(value):  # type: ignore[no-untyped-def]
 def write(city_dir: Path) -> Path:
     """Write demonstration_grids.geojson of a city; one feature a line so that differences can be read."""
     collection = build(Divisions.load(city_dir).points)
-    features = collection.pop("features")
+    features: list[Any] = collection.pop("features")  # type: ignore[assignment]
     head = json.dumps(collection, ensure_ascii=False, separators=(",", ":"))[:-1]
-    lines = ",\n".join(json.dumps(f, ensure_ascii=False, separators=(",", ":")) for f in features)  # type: ignore[union-attr]
+    lines = ",\n".join(json.dumps(f, ensure_ascii=False, separators=(",", ":")) for f in features)
     path = city_dir / FILE_NAME
     path.write_text(f'{head},"features":[\n{lines}\n]}}\n', encoding="utf-8")
     return path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -149,25 +149,31 @@ def _features(path: Path, report: LayerReport) -> list[Any]:
 def read_layer(features: list[Any], system: System, divisions: Divisions, report: LayerReport) -> list[Grid]:
     """Check every feature; faults go into `report`. Pure but for that."""
     report.rows = len(features)
-    city = _city_area(divisions)
     rows_of_code: dict[str, int] = {}
-    grids: list[Grid] = []
-    outside = 0
+    read: list[tuple[int, Grid]] = []
     for row, feature in enumerate(features, start=1):
         try:
-            grid = _grid(feature, system, divisions, row, report)
+            grid = _grid(feature, divisions, row, report)
         except _Faulty as fault:
             report.faults.append(Fault(row, str(fault)))
             continue
         first = rows_of_code.setdefault(grid.code, row)
-        if first != row:
+        if first == row:
+            read.append((row, grid))
+        else:
             report.faults.append(Fault(row, f"编码 {grid.code[:40]} 与第 {first} 行重复。"))
-            continue
-        if not shapely.intersects(city, grid.geometry):
+    city = _city_area(divisions)
+    shapely.prepare(city)
+    grids: list[Grid] = []
+    outside = 0
+    # All at once: converting ring by ring takes four times as long.
+    shapes = _to_wgs84([grid.geometry for _, grid in read], system)
+    for (row, grid), shape in zip(read, shapes, strict=True):
+        if shapely.intersects(city, shape):
+            grids.append(replace(grid, geometry=shape))
+        else:
             outside += 1
             report.faults.append(Fault(row, f"“{grid.name[:30]}”不在{divisions.city}范围内。"))
-            continue
-        grids.append(grid)
     if outside * 2 > len(features):
         report.faults.append(Fault(0, "多数图形不在本市范围内，请检查坐标系和单位（应为经纬度）。"))
     shift = _shift_m(grids, divisions)
@@ -181,7 +187,7 @@ class _Faulty(Exception):
     """Why a row cannot be used, in Chinese."""
 
 
-def _grid(feature: Any, system: System, divisions: Divisions, row: int, report: LayerReport) -> Grid:
+def _grid(feature: Any, divisions: Divisions, row: int, report: LayerReport) -> Grid:
     if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
         raise _Faulty("没有属性表（properties）。")
     properties = feature["properties"]
@@ -192,9 +198,16 @@ def _grid(feature: Any, system: System, divisions: Divisions, row: int, report: 
     district, street = _owner(properties, name, divisions)
     if street and (district, street) not in divisions.street_set:
         report.faults.append(Fault(row, f"{district}没有名为“{street[:20]}”的镇街，按原样导入。", fatal=False))
-    geometry, repaired = _geometry(feature.get("geometry"), system)
+    geometry, repaired = _geometry(feature.get("geometry"))
     report.repaired += repaired
     return Grid(code, name, district, street or None, geometry, approximate=properties.get("approximate") is True)
+
+
+def _to_wgs84(shapes: list[BaseGeometry], system: System) -> list[BaseGeometry]:
+    if system == "wgs84" or not shapes:
+        return shapes
+    moved = shapely.transform(np.array(shapes, dtype=object), lambda xy: convert_array(xy, system, "wgs84"))
+    return list(moved)
 
 
 def _text(properties: Mapping[str, Any], column: str) -> str:
@@ -228,7 +241,7 @@ def _owner(properties: Mapping[str, Any], name: str, divisions: Divisions) -> tu
     return district, street
 
 
-def _geometry(geometry: Any, system: System) -> tuple[BaseGeometry, bool]:
+def _geometry(geometry: Any) -> tuple[BaseGeometry, bool]:
     if not isinstance(geometry, dict) or not geometry.get("coordinates"):
         raise _Faulty("图形是空的。")
     kind, coordinates = geometry.get("type"), geometry["coordinates"]
@@ -242,7 +255,7 @@ def _geometry(geometry: Any, system: System) -> tuple[BaseGeometry, bool]:
             raise _Faulty("图形是空的。")
         arrays = []
         for ring in rings:
-            array, was_open = _ring(ring, system)
+            array, was_open = _ring(ring)
             closed |= was_open
             arrays.append(array)
         shapes.append(shapely.Polygon(arrays[0], arrays[1:]))
@@ -254,7 +267,7 @@ def _geometry(geometry: Any, system: System) -> tuple[BaseGeometry, bool]:
     return _repaired(shape), True
 
 
-def _ring(ring: Any, system: System) -> tuple[np.ndarray, bool]:
+def _ring(ring: Any) -> tuple[np.ndarray, bool]:
     if not isinstance(ring, list) or not ring:
         raise _Faulty("图形是空的。")
     try:
@@ -275,7 +288,7 @@ def _ring(ring: Any, system: System) -> tuple[np.ndarray, bool]:
         array = np.vstack([array, array[:1]])
     if len(array) < 4:
         raise _Faulty("边界少于三个不同的点。")
-    return (array if system == "wgs84" else convert_array(array, system, "wgs84")), was_open
+    return array, was_open
 
 
 def _repaired(shape: BaseGeometry) -> BaseGeometry:

@@ -46,6 +46,8 @@ class Sense(NamedTuple):
     name: str
     places: tuple[Where, ...]
     sure: bool = True  # False: the sense itself is only a likelihood (a former district that was split, a common word)
+    district: str | None = None  # of all its places, when they share one
+    street: str | None = None  # of its place, when it has only one
 
 
 # 青岛市|南京路 must not be read as 青岛|市南|京路, nor 超市北侧 as 市北.
@@ -100,7 +102,10 @@ class Lexicon:
     def _add(self, name: str, kind: Kind, places: Iterable[Where], *, canonical: str = "", sure: bool = True) -> None:
         if not name or any(s.kind == kind for s in self._senses[name]):
             return
-        self._senses[name].append(Sense(kind, canonical or name, tuple(dict.fromkeys(places)), sure))
+        kept = tuple(dict.fromkeys(places))
+        district = kept[0][0] if len({d for d, _ in kept}) == 1 else None
+        street = kept[0][1] if len(kept) == 1 else None
+        self._senses[name].append(Sense(kind, canonical or name, kept, sure, district, street))
 
     def _districts(self) -> None:
         stem = self.city.removesuffix("市")

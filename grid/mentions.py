@@ -14,14 +14,14 @@ from grid.lexicon import Kind, Lexicon, Sense, Where
 _ROAD_AFTER = re.compile(
     r"[东西南北中一二三四五六七八九十支新环]{0,2}\d{0,3}(?:号)?(?:路(?!口村)|街(?![道办上边头坊])|大街|大道|支路|巷|胡同)"
 )
-_ENDS = frozenset(
-    "，。！？；：、,.!?;:()（）[]【】\"'“”‘’ \t\r\n0123456789的有这那某附附旁里内一是在和与跟及到往从边就我他她老"
-) | {""}
-_BORDERING_STREET = frozenset("，。！？；：、,.!?;:()（）[]【】\"'“”‘’ \t\r\n0123456789的有这那某附旁") | {""}
+_PUNCTUATION = frozenset("，。！？；：、,.!?;:()（）[]【】\"'“”‘’ \t\r\n0123456789") | {""}
+_ENDS = _PUNCTUATION | frozenset("的有这那某附旁里内一是在和与跟及到往从边就我他她老")
+_BORDERING_STREET = _PUNCTUATION | frozenset("的有这那某附旁")
 _STREETS_THERE = re.compile(r"两边|两旁|两侧|上[的有都全卖摆停乱到，,。]")
 # Words before a name that say it is not the place in question.
 _ASIDE_WORDS = tuple(
-    "家住 住在 我住 老家 老家在 来自 户籍 户籍在 户口在 户口 注册在 注册地 注册地址 注册地是 注册地为 总部 总部在 总公司 总公司在 "
+    "家住 住在 我住 老家 老家在 来自 户籍 户籍在 户口在 户口 "
+    "注册在 注册地 注册地址 注册地是 注册地为 总部 总部在 总公司 总公司在 "
     "送往 送到 发往 运往 运到 卖到 销往 不是 并非 不在 不属于 籍贯 搬到 原来在 以前在 之前在".split()
 )
 _ASIDE_REACH = 8
@@ -58,55 +58,63 @@ def find(lexicon: Lexicon, text: str) -> list[Found]:
     """The names of a plain text, in order, each with the senses that its neighbours allow."""
     hits = list(lexicon.automaton.iter_long(text))
     found: list[Found] = []
-    starts = {end - value[0] + 1 for end, value in hits} if len(hits) > 1 else frozenset()
-    outside_words = lexicon.outside_words
-    previous: Found | None = None
+    starts = {end - value[0] + 1 for end, value in hits}
+    aside_before, aside_end = False, -2
     for last, (length, name, senses) in hits:
         start, end = last - length + 1, last + 1
-        first: Found | None = None
+        here: list[Found] = []
+        after = text[end : end + 1]
         for sense in senses:
             kind = sense.kind
-            if kind is Kind.NOISE:
-                continue
-            if kind in _CAN_BE_ROAD and _ROAD_AFTER.match(text, end):
-                continue
-            # 李村河 runs through half the city.
-            if kind is Kind.STREET_SHORT and text[end : end + 1] == "河":
-                continue
-            # 台东街道上有人… speaks of the streets there, not of the office.
-            if kind is Kind.STREET and name.endswith("街道") and _STREETS_THERE.match(text, end):
-                sense = sense._replace(kind=Kind.STREET_SHORT)
-                kind = Kind.STREET_SHORT
-            if kind is Kind.DISTRICT_SHORT and name.endswith(("市南", "市北")):
-                if not (text[end : end + 1] in _ENDS or end in starts or text.startswith("区", end)):
+            if kind in _DEPENDS:
+                changed = _sense_here(sense, name, text, start, end, starts, lexicon.outside_words)
+                if changed is None:
                     continue
-                if start and text[start - 1] in "城超门夜早集菜全本我" and not name.startswith("青岛"):
-                    continue
-            # 海阳市场 is a market, 抚顺市民 are people.
-            if kind is Kind.OUTSIDE and name[-1] == "市" and text[end : end + 1] in ("场", "民"):
-                continue
-            if kind is Kind.OUTSIDE_SHORT:
-                if _OUT_DISTRICT_AFTER.match(text, end) and sense.sure:
-                    sense = sense._replace(kind=Kind.OUTSIDE)
-                elif text.startswith(outside_words, end):
-                    continue
-            item = Found(name, start, end, sense.kind, sense.places, sense)
-            if kind is Kind.STREET_SHORT or kind is Kind.DISTRICT_SHORT:
-                item.closed = text[end : end + 1] in _BORDERING_STREET
-            found.append(item)
-            first = first or item
-        if first is None:
+                sense, kind = changed, changed.kind
+            closed = kind in _SHORT and after in _BORDERING_STREET
+            here.append(Found(name, start, end, kind, sense.places, sense, False, closed))
+        if not here:
             continue
         before = text[max(0, start - _ASIDE_REACH) : start].rstrip(":：")
-        chained = (
-            previous is not None and previous.aside and start - previous.end <= 1 and text[previous.end : start] in "的"
-        )
-        aside = chained or before.endswith(_ASIDE_WORDS) or _people(text, end)
-        for item in found[-len(senses) :]:
-            if item.start == start:
-                item.aside = aside
-        previous = first
+        chained = aside_before and start - aside_end <= 1 and text[aside_end:start] in "的"
+        aside = chained or before.endswith(_ASIDE_WORDS) or (after in "人籍" and _people(text, end))
+        if aside:
+            for item in here:
+                item.aside = True
+        found += here
+        aside_before, aside_end = aside, end
     return found
+
+
+def _sense_here(
+    sense: Sense, name: str, text: str, start: int, end: int, starts: set[int], outside_words: tuple[str, ...]
+) -> Sense | None:
+    """The sense a name has between its neighbours: as it is, another one, or None when it means something else."""
+    kind = sense.kind
+    if kind is Kind.NOISE:
+        return None
+    after = text[end : end + 1]
+    if kind is Kind.STREET:
+        # 台东街道上有人… speaks of the streets there, not of the office.
+        there = name.endswith("街道") and _STREETS_THERE.match(text, end)
+        return sense._replace(kind=Kind.STREET_SHORT) if there else sense
+    if kind is Kind.OUTSIDE:
+        # 海阳市场 is a market, 抚顺市民 are people.
+        return None if name[-1] == "市" and after in ("场", "民") else sense
+    if _ROAD_AFTER.match(text, end):
+        return None
+    if kind is Kind.STREET_SHORT and after == "河":
+        return None  # 李村河 runs through half the city
+    if kind is Kind.OUTSIDE_SHORT:
+        if sense.sure and _OUT_DISTRICT_AFTER.match(text, end):
+            return sense._replace(kind=Kind.OUTSIDE)
+        return None if text.startswith(outside_words, end) else sense
+    if kind is Kind.DISTRICT_SHORT and name.endswith(("市南", "市北")):
+        if not (after in _ENDS or end in starts or after == "区"):
+            return None
+        if start and text[start - 1] in "城超门夜早集菜全本我" and not name.startswith("青岛"):
+            return None
+    return sense
 
 
 def _people(text: str, end: int) -> bool:
@@ -115,6 +123,5 @@ def _people(text: str, end: int) -> bool:
     return after[:1] == "籍" or (after[:1] == "人" and after not in ("人民", "人才", "人社"))
 
 
-_CAN_BE_ROAD = frozenset(
-    {Kind.DISTRICT_SHORT, Kind.STREET_SHORT, Kind.OUTSIDE_SHORT, Kind.LANDMARK, Kind.VILLAGE, Kind.CITY}
-)
+_SHORT = frozenset({Kind.DISTRICT_SHORT, Kind.STREET_SHORT})
+_DEPENDS = frozenset(Kind) - {Kind.DISTRICT, Kind.FORMER_TOWN, Kind.ZONE, Kind.ROAD}

@@ -191,7 +191,8 @@ class Reading:
 
     def _several(self, districts: set[str]) -> Place:
         pairs = [f for f in self.streets if f.places[0][0] in districts]
-        others = [f for f in (*self.districts, *self.short_districts) if f.places[0][0] not in _districts_of(pairs)]
+        paired = _districts_of(pairs)
+        others = [f for f in (*self.districts, *self.short_districts) if f.places[0][0] not in paired]
         names = "、".join(sorted(districts))
         return self._open(None, [*pairs, *others], f"文中说到多个区市（{names}），请确认是哪一处。")
 
@@ -212,7 +213,7 @@ class Reading:
         return self._short_street(district, sure) or self._infer(district, sure)
 
     def _stated(self, district: str, street: str | None, sure: bool) -> Place:
-        words = self._words(district, (Kind.DISTRICT, Kind.DISTRICT_SHORT, Kind.STREET, Kind.STREET_SHORT))
+        words = self._words(district, _STATING)
         note = "" if sure else "，但文中还说到别处，请核对"
         return Place(
             district, street, sure, self._mentions(), (Candidate(district, street, words),), self._other_city(),
@@ -253,7 +254,8 @@ class Reading:
             return self._open(only, self.streets, "文中说到多个镇街，请确认是哪一处。", bool(only) and not self.hedged)
         if len(_districts_of(self.towns)) == 1:
             return self._infer(self.towns[0].places[0][0], False)
-        sure_shorts = [f for f in self.short_streets if f.sense.sure or self._after_city(f)]
+        city_ends = {c.end for c in self.city}
+        sure_shorts = [f for f in self.short_streets if f.sense.sure or f.start in city_ends]
         wheres = {f.places[0] for f in sure_shorts}
         if len(wheres) == 1:
             district, street = next(iter(wheres))
@@ -265,9 +267,6 @@ class Reading:
             district = next(iter(zones))
             return self._short_street(district, False) or self._infer(district, False)
         return self._infer(None, False)
-
-    def _after_city(self, item: Found) -> bool:
-        return any(c.end == item.start for c in self.city)
 
     def _infer(self, district: str | None, sure: bool) -> Place:
         """From former towns, villages, landmarks and roads: only what all of them agree on is filled in."""
@@ -330,23 +329,21 @@ class Reading:
 
     def _words(self, district: str, kinds: Iterable[Kind]) -> str:
         return "、".join(
-            dict.fromkeys(f.name for f in self.found if f.kind in kinds and any(w[0] == district for w in f.places))
+            dict.fromkeys([f.name for f in self.found if f.kind in kinds and f.sense.district == district])
         )
 
     def _other_city(self) -> str | None:
         return self.outside[0].sense.name if self.outside else None
 
     def _mentions(self) -> tuple[Mention, ...]:
-        return tuple(
-            Mention(
-                f.name, *self.spelled.span(f.start, f.end), _WORD_OF_KIND[f.kind],
-                f.places[0][0] if len({w[0] for w in f.places}) == 1 else None,
-                f.places[0][1] if len(f.places) == 1 else None,
-            )
+        span = self.spelled.span
+        return tuple([
+            Mention(f.name, *span(f.start, f.end), _WORD_OF_KIND[f.kind], f.sense.district, f.sense.street)
             for f in self.found[:MAX_MENTIONS]
-        )  # fmt: skip
+        ])  # fmt: skip
 
 
+_STATING = (Kind.DISTRICT, Kind.DISTRICT_SHORT, Kind.STREET, Kind.STREET_SHORT)
 _ALL_KINDS = range(max(Kind) + 1)
 _INFERRING = (Kind.FORMER_TOWN, Kind.VILLAGE, Kind.LANDMARK, Kind.ROAD)
 _PLACES = frozenset(

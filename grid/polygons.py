@@ -68,6 +68,7 @@ class GridIndex:
         self.grids: Sequence[Grid] = tuple(f if isinstance(f, Grid) else grid_of_feature(f) for f in features)
         self._tree = shapely.STRtree([g.geometry for g in self.grids])
         self._by_code = {g.code: g for g in self.grids}
+        self._trees: dict[tuple[str, str | None], tuple[list[Grid], shapely.STRtree]] = {}
         self._of_street: dict[tuple[str, str], list[Grid]] = {}
         for grid in self.grids:
             if grid.street:
@@ -130,14 +131,24 @@ class GridIndex:
 
     def distance_to_street(self, lng: float, lat: float, district: str, street: str | None) -> float | None:
         """Metres from a point to the ground of a street or district; 0 inside, None when we have no grid of it."""
-        point = shapely.Point(lng, lat)
-        grids = self.of_street(district, street) if street else [g for g in self.grids if g.district == district]
-        return min((self._metres(g, point) for g in grids), default=None)
+        grid = self._nearest_of(lng, lat, district, street)
+        return None if grid is None else self._metres(grid, shapely.Point(lng, lat))
 
     def nearest_in_street(self, lng: float, lat: float, district: str, street: str) -> Grid | None:
         """The grid of a street that is nearest to a point."""
-        point = shapely.Point(lng, lat)
-        return min(self.of_street(district, street), key=lambda g: (self._metres(g, point), g.code), default=None)
+        return self._nearest_of(lng, lat, district, street)
+
+    def _nearest_of(self, lng: float, lat: float, district: str, street: str | None) -> Grid | None:
+        grids, tree = self._tree_of(district, street)
+        return grids[int(tree.nearest(shapely.Point(lng, lat)))] if grids else None
+
+    def _tree_of(self, district: str, street: str | None) -> tuple[list[Grid], shapely.STRtree]:
+        """The grids of a street or a whole district with a tree of their own, made when first asked for."""
+        key = (district, street)
+        if key not in self._trees:
+            grids = self.of_street(district, street) if street else [g for g in self.grids if g.district == district]
+            self._trees[key] = (grids, shapely.STRtree([g.geometry for g in grids]))
+        return self._trees[key]
 
     def _nearest(self, point: shapely.Point) -> GridHit:
         index = self._tree.nearest(point)
