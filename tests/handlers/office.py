@@ -31,6 +31,7 @@ OFFICERS = {
     "fin1": ("财务李", Role.FINANCE, None),
     "fin2": ("财务周", Role.FINANCE, None),
     "pub": ("公开吴", Role.PUBLISHER, None),
+    "pub2": ("公开陈", Role.PUBLISHER, None),
     "aud": ("审计郑", Role.AUDITOR, None),
     "boss": ("领导王", Role.LEADER, None),
     "adm": ("管理员冯", Role.ADMIN, None),
