@@ -12,11 +12,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from access import audit
 from access.actors import REPORTER, Actor
 from access.redaction import redact
 from access.vault import Vault
-from cases import deadlines, lifecycle
+from cases import deadlines, lifecycle, trail
 from cases.model import StoredPhoto, clean_text
 from cases.receipts import CODE_LENGTH, Receipts, plain_code
 from cases.states import CLOSED, State
@@ -164,9 +163,9 @@ class Mailbox:
     ) -> None:
         """Audit entry (never the words), a line of progress, and what the supervisor looks for."""
         detail = {"message": message["id"], "photos": photos}
-        entry = await audit.append(self._store, session, case["_id"], f"reporter_{kind}", REPORTER.id, detail, now)
+        await trail.append(self._store, session, case["_id"], f"reporter_{kind}", REPORTER.id, detail, now)
         change: Document = {
-            "$set": {"audit": {"seq": entry["seq"], "hash": entry["hash"]}, "reporter_wrote": message["on"]},
+            "$set": {"reporter_wrote": message["on"]},
             "$push": {"progress": {"on": message["on"], "text": TOLD[kind]}},
             "$inc": {"photos": photos},
         }

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from access import audit
 from access.actors import REPORTER
+from cases import trail
 from cases.actions import ACTIONS
 from cases.lifecycle import perform
 from cases.states import State
@@ -37,8 +37,7 @@ async def withdraw(store: Store, tip: Document, now: datetime | None = None) -> 
 
     async def leave(session: Session) -> None:
         await mark(session)
-        entry = await audit.append(store, session, case["_id"], "withdraw_one_tip", REPORTER.id, {}, moment)
-        change = {"audit": {"seq": entry["seq"], "hash": entry["hash"]}}
-        await store["cases"].update_one({"_id": case["_id"]}, {"$set": change, "$inc": {"tips": -1}}, session=session)
+        await trail.append(store, session, case["_id"], "withdraw_one_tip", REPORTER.id, {}, moment)
+        await store["cases"].update_one({"_id": case["_id"]}, {"$inc": {"tips": -1}}, session=session)
 
     await store.transaction(leave)

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from access import audit
+from cases import settlement, trail
 from handlers import tip_session
 from handlers.keys import SERVICES
 from handlers.pages import render
 from handlers.reward_view import reward_view
 from handlers.uploads import read_form
 from rewards import claims, record
+from rewards.waiver import waive as waive_reward
 from store.errors import Conflict, Refusal
 from store.mongo import Document
 
@@ -36,7 +37,7 @@ async def submit(request: web.Request) -> web.StreamResponse:
             if reward is None:
                 raise NothingToClaim
             refuse_mistyped(claims.checked_payee(payee)["account"], confirmed=form.get("confirmed") == "1")
-            await claims.claim(services.store, audit, services.vault, reward["_id"], payee, now=datetime.now(UTC))
+            await claims.claim(services.store, trail, services.vault, reward["_id"], payee, now=datetime.now(UTC))
         except Refusal as problem:
             return await _page(request, tip, reward, payee, problem)
     raise web.HTTPSeeOther("/tip?done=claim")
@@ -51,7 +52,8 @@ async def waive(request: web.Request) -> web.StreamResponse:
                 raise NothingToClaim
             if form.get("sure") != "1":
                 raise Refusal("请先勾选“我确定放弃”。", status=422, field="sure")
-            await claims.waive(services.store, audit, services.ledger, reward["_id"], now=datetime.now(UTC))
+            await waive_reward(services.store, trail, services.ledger, reward["_id"], now=datetime.now(UTC))
+            await settlement.settle_reward(services.store, tip["case_id"])
         except Refusal as problem:
             return await _page(request, tip, reward, problem=problem)
     raise web.HTTPSeeOther("/tip?done=waive")

@@ -6,6 +6,7 @@ from typing import Any
 from cases.tip_reading import written_day
 from rewards.money import yuan
 from rewards.record import State, china_date
+from rewards.waiver import REASON
 from store.mongo import Document
 
 TEXTS = {
@@ -30,7 +31,7 @@ def reward_view(reward: Document | None, now: datetime) -> dict[str, Any] | None
     late = state is State.NOTIFIED and china_date(now).isoformat() > reward["claim_due"]
     return {
         "state": str(state),
-        "text": "领取期限已过。" if late else TEXTS.get(state, ""),
+        "text": _text(reward, state, late),
         "amount": yuan(reward["amount_fen"]) if decided else "",
         "steps": assessment["steps"] if decided else [],
         "article": f"{assessment['rule']}{assessment['article']}" if decided else "",
@@ -41,3 +42,11 @@ def reward_view(reward: Document | None, now: datetime) -> dict[str, Any] | None
         "paid_on": written_day(reward["paid_on"]) if reward["paid_on"] else "",
         "public_number": reward["public_number"] if state is State.PAID else "",
     }
+
+
+def _text(reward: Document, state: State, late: bool) -> str:
+    if late:
+        return "领取期限已过。"
+    if state is State.FORFEITED and reward["ended"]["reason"] == REASON:
+        return "您已放弃这笔奖励。"
+    return TEXTS[state]

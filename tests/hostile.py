@@ -1,4 +1,4 @@
-"""Texts that have broken other systems; every text field of ours must take or refuse each of them with a clear answer."""
+"""Texts that have broken other systems; every text field must take each of them, or refuse it with a clear answer."""
 
 TEXTS = [
     "‮口出全安锁上了某某厂",  # right-to-left override

@@ -21,8 +21,9 @@ async def site(mongo_server, tmp_path):
 def disclosure(number: str, state: str = "published", district: str = "城阳区", **more) -> dict:
     return {
         "_id": number, "version": 3, "kind": "typical_case", "case_id": "SECRE-TCASE", "public_number": number,
-        "state": state, "district": district, "month": "2026-03", "types": ["secret_type"], "groups": ["危险作业与人员资格"],
-        "fields": {}, "open_words": [], "text": f"{district}某企业 <b>无证</b> 作业被罚款。{number}", "amount_shown": False,
+        "state": state, "district": district, "month": "2026-03", "types": ["secret_type"], "groups": ["危险作业"],
+        "fields": {}, "open_words": [], "amount_shown": False,
+        "text": f"{district}某企业 <b>无证</b> 作业被罚款。{number}",
         "edited_by": "officer-secret", "reviewed_by": "officer-secret", "published_by": "officer-secret",
         "published_at": datetime(2026, 4, 9, 3, 21, tzinfo=UTC) if state != "draft" else None,
         "published_month": "2026-04", "withdrawn": None, "company": "秘密公司", "created_at": datetime.now(UTC), **more,

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from access import audit
 from access.actors import Actor, Role
+from access.audit import verify
+from cases import trail
 from handlers.claim import luhn
 from rewards import claims
 from rewards.assess import assess
@@ -31,13 +32,13 @@ async def rewarded(services, now: datetime | None = None) -> dict:
     await services.ledger.appropriate("b", "qingdao", now.year, Fen(5_000_000), actor="ann")
     worth = assess(rule_set("national_2018"), "major_hazard", penalty_fen=Fen(10_000_000))
     reward = await claims.propose(
-        services.store, audit, ANN, case_id=tip["case_id"], tip_id=tip["_id"], assessment=worth,
+        services.store, trail, ANN, case_id=tip["case_id"], tip_id=tip["_id"], assessment=worth,
         jurisdiction="qingdao", year=now.year, now=now,
     )  # fmt: skip
     reward = await claims.approve(
-        services.store, audit, services.ledger, BOB, reward["_id"], version=reward["version"], now=now
+        services.store, trail, services.ledger, BOB, reward["_id"], version=reward["version"], now=now
     )
-    return await claims.notify(services.store, audit, ANN, reward["_id"], now=now)
+    return await claims.notify(services.store, trail, ANN, reward["_id"], now=now)
 
 
 def card() -> str:
@@ -114,3 +115,12 @@ async def test_waiving_needs_a_tick(site):
     await rewarded(services)
     assert (await client.post("/claim/waive", data={})).status == 422
     assert (await services.store["rewards"].find_one({}))["state"] == "notified"
+    answer = await client.post("/claim/waive", data={"sure": "1"})
+    assert answer.status == 200 and "您已放弃这笔奖励" in await answer.text()
+    reward = await services.store["rewards"].find_one({})
+    assert (reward["state"], reward["ended"]["by"]) == ("forfeited", "reporter")
+    balances = await services.ledger.balances()
+    assert not any(amount for name, amount in balances.items() if "pending" in name or "reserved" in name)
+    assert (await client.post("/claim/waive", data={"sure": "1"})).status == 200  # pressed twice
+    assert (await client.post("/claim", data={**PAYEE, "account": card()})).status == 409
+    assert (await verify(services.store))[1] is None
