@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     duty_mail: str = Field("duty@tip.invalid", description="the duty desk, told of immediate danger at once")
 
     city_dir: Path = Field(ROOT / "grid" / "qingdao", description="divisions, duty table, aliases of the city")
-    jurisdiction: str = Field("370200", description="division code of the city whose budget pays rewards")
+    jurisdiction: str = Field("qingdao", description="whose budget pays rewards; the name of its accounts in the ledger")
     duty_phone: str = "12350"
     demo: bool = Field(False, description="demonstration accounts, grids and cases; never on a public address")
     embedded_workers: bool = Field(True, description="run the job worker inside the service process")

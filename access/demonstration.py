@@ -11,6 +11,7 @@ DEMO_ACCOUNTS: list[tuple[str, Role]] = [
     ("finance1", Role.FINANCE),
     ("finance2", Role.FINANCE),
     ("publisher", Role.PUBLISHER),
+    ("publisher2", Role.PUBLISHER),
     ("auditor", Role.AUDITOR),
     ("leader", Role.LEADER),
     ("hotline", Role.HOTLINE),
