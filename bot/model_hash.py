@@ -9,7 +9,7 @@ from typing import Iterable
 ROOT = Path(__file__).resolve().parent.parent
 # All that is trained on or trains. Scripts that only measure are left out on purpose.
 SOURCES = ("config.yml", "bot/domain.yml", "bot/uv.lock", "bot/train.py", "bot/addons", "nlu_data")
-KINDS = (".py", ".yml", ".lock", ".txt")
+KINDS = (".py", ".yml", ".lock", ".txt", ".npz")
 
 
 def source_files(root: Path = ROOT) -> Iterable[Path]:

@@ -7,13 +7,11 @@ so that words found in the folded text can be highlighted in the original.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from typing import List, Sequence, Tuple
 
 MAX_CHARACTERS = 4000  # longer texts keep head and tail: letters state the matter at either end
-SENTENCE_END = re.compile(r"[。！？!?；;\n]+")
 
 
 @dataclass(frozen=True)

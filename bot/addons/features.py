@@ -1,8 +1,8 @@
-"""Weighted character and word pieces of a folded text, as sparse rows.
+"""Weighted character pieces of a folded text, with the mean of its word vectors beside them, as sparse rows.
 
-Characters: every 1- to 4-gram, across word borders, so that a wrong cut of jieba cannot hide a term. Words: jieba in
-search mode with the user dictionary. Each half is TF-IDF with sublinear counts and unit length; `word_weight` says
-what the word half weighs beside the character half. Only numpy, scipy and jieba: prediction needs no scikit-learn.
+Characters: every single one and every pair, across word borders, so that a wrong cut of jieba cannot hide a term; TF-IDF with
+sublinear counts and unit length. Word vectors carry what words mean that no training sentence used. Words themselves as
+features were tried and made it worse (`compare_models.py`). Prediction needs numpy and jieba only.
 """
 
 from __future__ import annotations
@@ -10,26 +10,29 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, Optional, Sequence, Tuple
 
 import jieba
 import numpy as np
-from scipy import sparse
+
+from addons.word_vectors import WordVectors
 
 jieba.setLogLevel(logging.WARNING)
 
-Piece = Tuple[str, int, int]  # the piece's name in the vocabulary, its start and end in the folded text
+Piece = Tuple[str, int, int]  # the piece, its start and end in the folded text
 WORD_MARK = "\x01"  # keeps the word 灯 apart from the character piece 灯
 
 
 @dataclass
 class Featurizer:
-    """Vocabulary and weights learnt from the training texts."""
+    """Vocabulary and weights learnt from the training texts. Columns: the pieces, then the vector's dimensions."""
 
-    longest: int = 4
-    word_weight: float = 0.7
+    longest: int = 2
+    word_weight: float = 0.0  # words of jieba as pieces of their own; 0 leaves them out
     seen_at_least: int = 2
+    vector_weight: float = 0.5
     user_words: Sequence[str] = ()
+    vectors: Optional[WordVectors] = None
     vocabulary: Dict[str, int] = field(default_factory=dict)
     idf: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
@@ -44,6 +47,8 @@ class Featurizer:
         self.vocabulary = {piece: column for column, piece in enumerate(kept)}
         counts = np.array([seen_in[piece] for piece in kept], dtype=np.float32)
         self.idf = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
+        if self.vectors:
+            self.vectors = self.vectors.fit(texts)
         return self
 
     def pieces(self, text: str) -> Iterator[Piece]:
@@ -66,28 +71,31 @@ class Featurizer:
             if column is not None:
                 half = halves[piece[0] == WORD_MARK]
                 half[column] = half.get(column, 0) + 1
-        columns: List[np.ndarray] = []
-        values: List[np.ndarray] = []
+        columns = [np.zeros(0, dtype=np.int32)]
+        values = [np.zeros(0, dtype=np.float32)]
         for half, weight in zip(halves, (1.0, self.word_weight)):
-            if not half:
-                continue
-            half_columns = np.fromiter(half.keys(), dtype=np.int32, count=len(half))
-            counts = np.fromiter(half.values(), dtype=np.float32, count=len(half))
-            half_values = (1 + np.log(counts)) * self.idf[half_columns]
-            half_values *= weight / math.sqrt(float(half_values @ half_values))
-            columns.append(half_columns)
-            values.append(half_values)
-        if not columns:
-            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
+            if half:
+                half_columns = np.fromiter(half.keys(), dtype=np.int32, count=len(half))
+                counts = np.fromiter(half.values(), dtype=np.float32, count=len(half))
+                half_values = (1 + np.log(counts)) * self.idf[half_columns]
+                half_values *= weight / math.sqrt(float(half_values @ half_values))
+                columns.append(half_columns)
+                values.append(half_values)
+        if self.vectors:
+            columns.append(np.arange(len(vocabulary), len(vocabulary) + self.vectors.size, dtype=np.int32))
+            values.append(self.vector_weight * self.vectors.of(text))
         return np.concatenate(columns), np.concatenate(values).astype(np.float32)
 
-    def rows(self, texts: Iterable[str]) -> sparse.csr_matrix:
-        """Many folded texts as one sparse matrix (texts by vocabulary), for training."""
+    def rows(self, texts: Iterable[str]) -> Any:
+        """Many folded texts as one scipy.sparse.csr_matrix, for training."""
+        from scipy import sparse
+
         rows = [self.row(text) for text in texts]
         ends = np.cumsum([0] + [len(columns) for columns, _ in rows])
-        columns = np.concatenate([columns for columns, _ in rows]) if rows else np.zeros(0, dtype=np.int32)
-        values = np.concatenate([values for _, values in rows]) if rows else np.zeros(0, dtype=np.float32)
-        matrix = sparse.csr_matrix((values, columns, ends), shape=(len(rows), len(self.vocabulary)))
+        columns = np.concatenate([columns for columns, _ in rows])
+        values = np.concatenate([values for _, values in rows])
+        width = len(self.vocabulary) + (self.vectors.size if self.vectors else 0)
+        matrix = sparse.csr_matrix((values, columns, ends), shape=(len(rows), width))
         matrix.sort_indices()
         return matrix
 
@@ -97,7 +105,9 @@ class Featurizer:
             "longest": self.longest,
             "word_weight": self.word_weight,
             "seen_at_least": self.seen_at_least,
+            "vector_weight": self.vector_weight,
             "user_words": list(self.user_words),
+            "vectors": self.vectors.state() if self.vectors else None,
             "vocabulary": "\n".join(self.vocabulary),
             "idf": self.idf,
         }
@@ -105,15 +115,10 @@ class Featurizer:
     @classmethod
     def from_state(cls, state: Dict[str, Any]) -> "Featurizer":
         pieces = state["vocabulary"].split("\n") if state["vocabulary"] else []
-        featurizer = cls(
-            longest=state["longest"],
-            word_weight=state["word_weight"],
-            seen_at_least=state["seen_at_least"],
-            user_words=state["user_words"],
-            vocabulary={piece: column for column, piece in enumerate(pieces)},
-            idf=state["idf"],
-        )
+        featurizer = cls(**{**state, "vectors": None, "vocabulary": {piece: n for n, piece in enumerate(pieces)}})
         featurizer._teach_jieba()
+        # After jieba was taught, because the vectors weigh words by jieba's frequencies.
+        featurizer.vectors = WordVectors.from_state(state["vectors"]) if state["vectors"] else None
         return featurizer
 
     def _teach_jieba(self) -> None:

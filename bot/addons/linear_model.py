@@ -8,26 +8,10 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
-from addons.chinese_text import SENTENCE_END, fold
+from addons.chinese_text import fold
 from addons.features import Featurizer
 
-LONG_TEXT = 60  # folded characters from which on the sentences of a letter are also read one by one
 Fitter = Callable[[Any, np.ndarray], "tuple[np.ndarray, np.ndarray]"]
-
-
-def passages(text: str, size: int = 45) -> List[str]:
-    """A long folded text cut at sentence ends into passages of about `size` characters; a short one is one passage."""
-    if len(text) < LONG_TEXT:
-        return [text]
-    cut: List[str] = []
-    for part in SENTENCE_END.split(text):
-        pieces = part.replace("，", "\n").replace(",", "\n").split("\n") if len(part) > 1.5 * size else [part]
-        for piece in pieces:
-            if cut and len(cut[-1]) + len(piece) <= size:
-                cut[-1] += "，" + piece
-            elif piece:
-                cut.append(piece)
-    return cut or [text]
 
 
 def support_vectors(cost: float = 0.6) -> Fitter:
@@ -61,7 +45,6 @@ class LinearTextModel:
     featurizer: Featurizer
     weights: np.ndarray  # pieces by labels
     offsets: np.ndarray  # labels
-    passage_share: float = 0.0  # how much the best passage of a long text counts beside the whole
 
     @classmethod
     def fit(
@@ -70,7 +53,6 @@ class LinearTextModel:
         label_sets: Sequence[Sequence[str]],
         featurizer: Featurizer,
         fitter: Optional[Fitter] = None,
-        passage_share: float = 0.0,
     ) -> "LinearTextModel":
         """Train on raw texts; each has one or more labels (none: a negative example of every label)."""
         labels = sorted({label for label_set in label_sets for label in label_set})
@@ -82,7 +64,7 @@ class LinearTextModel:
         folded = [fold(text).text for text in texts]
         featurizer.fit(folded)
         weights, offsets = (fitter or support_vectors())(featurizer.rows(folded), targets)
-        return cls(labels, featurizer, weights, offsets, passage_share)
+        return cls(labels, featurizer, weights, offsets)
 
     def margins(self, texts: Sequence[str]) -> np.ndarray:
         """Margins of raw texts (texts by labels)."""
@@ -92,14 +74,7 @@ class LinearTextModel:
         return result
 
     def folded_margins(self, text: str) -> np.ndarray:
-        """Margins of one folded text; a long one is also read passage by passage."""
-        whole = self._whole_margins(text)
-        if not self.passage_share or len(text) < LONG_TEXT:
-            return whole
-        best = np.max([self._whole_margins(passage) for passage in passages(text)], axis=0)
-        return (1 - self.passage_share) * whole + self.passage_share * best
-
-    def _whole_margins(self, text: str) -> np.ndarray:
+        """Margins of one folded text."""
         columns, values = self.featurizer.row(text)
         return values @ self.weights[columns] + self.offsets
 
@@ -109,7 +84,6 @@ class LinearTextModel:
             "featurizer": self.featurizer.state(),
             "weights": self.weights.astype(np.float16),
             "offsets": self.offsets,
-            "passage_share": self.passage_share,
         }
 
     @classmethod
@@ -119,5 +93,4 @@ class LinearTextModel:
             featurizer=Featurizer.from_state(state["featurizer"]),
             weights=state["weights"].astype(np.float32),
             offsets=state["offsets"],
-            passage_share=state["passage_share"],
         )

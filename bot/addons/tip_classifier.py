@@ -26,19 +26,18 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from addons.sentences import Sentence, make_sentence
-from addons.user_words import read_user_words
-from addons.violation_model import Reading, TipModel
+from addons.violation_model import Aids, Reading, TipModel
 
 logger = logging.getLogger(__name__)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class TipClassifier(GraphComponent, IntentClassifier):
-    """Trains, keeps and applies a `TipModel`. `dictionary_path`: the folder that JiebaTokenizer reads as well."""
+    """Trains, keeps and applies a `TipModel`. Paths are relative to the repository root and only read in training."""
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        return {"dictionary_path": None}
+        return {"dictionary_path": "nlu_data/user_dictionary", "vectors_path": "nlu_data/word_vectors/wikipedia_zh.npz"}
 
     @staticmethod
     def required_packages() -> List[str]:
@@ -78,9 +77,8 @@ class TipClassifier(GraphComponent, IntentClassifier):
 
     def train(self, training_data: TrainingData) -> Resource:
         sentences = [_sentence(message) for message in training_data.intent_examples]
-        dictionary = self._config["dictionary_path"]
-        user_words = read_user_words(Path(dictionary)) if dictionary else []
-        self.model = TipModel.fit(sentences, user_words, say=rasa.shared.utils.cli.print_info)
+        aids = Aids.read(Path(self._config["dictionary_path"]), Path(self._config["vectors_path"]))
+        self.model = TipModel.fit(sentences, aids, say=rasa.shared.utils.cli.print_info)
         with self._storage.write_to(self._resource) as folder:
             self.model.save(folder)
         return self._resource

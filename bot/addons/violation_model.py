@@ -26,11 +26,13 @@ from addons.features import Featurizer
 from addons.highlights import word_spans
 from addons.linear_model import LinearTextModel
 from addons.sentences import OTHER_TYPE, OUT_OF_SCOPE, REPORT, Sentence
+from addons.user_words import read_user_words
+from addons.word_vectors import WordVectors
 
 FORMAT = 1
 SETTINGS_FILE, ARRAYS_FILE = "tip_model.json", "tip_model.npz"
 LISTED_TYPES = 5
-TIPS_LOST = 0.015  # share of tips that may fall out of scope in cross-validation; they are still offered to be sent
+TIPS_LOST = 0.02  # share of tips that may fall out of scope in cross-validation; they are still offered to be sent
 CALIBRATION_FOLDS = 4
 # Said by somebody who reports nothing (yet). The other intents (adding to a tip, objecting to a finding …) speak of
 # hazards themselves and would be wrong as negative examples.
@@ -65,6 +67,19 @@ class Reading:
     intent_confidence: float
     ranking: List[Tuple[str, float]]
     matter: Optional[str] = None  # what it is about when it is out of scope
+
+
+@dataclass(frozen=True)
+class Aids:
+    """What the models know beside the training sentences."""
+
+    user_words: Sequence[str] = ()
+    vectors: Optional[WordVectors] = None
+
+    @classmethod
+    def read(cls, dictionary: Path, vectors: Path) -> "Aids":
+        """From the folder of user dictionaries and the file of word vectors."""
+        return cls(read_user_words(dictionary), WordVectors.read(vectors))
 
 
 @dataclass
@@ -151,16 +166,16 @@ class TipModel:
 
     @classmethod
     def fit(
-        cls, sentences: Sequence[Sentence], user_words: Sequence[str] = (), say: Progress = lambda line: None
+        cls, sentences: Sequence[Sentence], aids: "Aids", say: Progress = lambda line: None
     ) -> "TipModel":
-        """Train types, intents and calibration. Takes about 6 times one fit of the types, because the calibration
+        """Train types, intents and calibration. Takes about 5 times one fit of the types, because the calibration
         needs margins of texts that the machine has not seen."""
         typed = typed_sentences(sentences)
         say(f"{len(typed)} sentences for {len({s.types[0] for s in typed})} types, {len(sentences)} for the intents")
-        calibration = calibrate(*out_of_fold_margins(typed, user_words, say=say), typed)
+        calibration = calibrate(*out_of_fold_margins(typed, aids, say=say), typed)
         say("fitting types and intents on all sentences")
-        types = fit_types(typed, user_words)
-        intents = fit_intents(sentences, user_words)
+        types = fit_types(typed, aids)
+        intents = fit_intents(sentences, aids)
         return cls(types, intents, calibration)
 
     # ---- files
@@ -211,7 +226,10 @@ class TipModel:
         }
         for part in ("types", "intents"):
             state = settings[part]
-            for holder, prefix in ((state, part), (state["featurizer"], f"{part}.featurizer")):
+            holders = [(state, part), (state["featurizer"], f"{part}.featurizer")]
+            if state["featurizer"]["vectors"]:
+                holders.append((state["featurizer"]["vectors"], f"{part}.featurizer.vectors"))
+            for holder, prefix in holders:
                 for key in [key for key, value in holder.items() if isinstance(value, np.ndarray)]:
                     arrays[f"{prefix}.{key}"] = holder.pop(key)
         return arrays, settings
@@ -247,12 +265,11 @@ def typed_sentences(sentences: Iterable[Sentence]) -> List[Sentence]:
     return typed
 
 
-def fit_types(typed: Sequence[Sentence], user_words: Sequence[str]) -> LinearTextModel:
+def fit_types(typed: Sequence[Sentence], aids: "Aids") -> LinearTextModel:
     return LinearTextModel.fit(
         [sentence.text for sentence in typed],
         [sentence.types for sentence in typed],
-        Featurizer(user_words=user_words),
-        passage_share=0.3,
+        Featurizer(user_words=aids.user_words, vectors=aids.vectors),
     )
 
 
@@ -263,19 +280,19 @@ def _intent_label(sentence: Sentence) -> str:
     return sentence.intent
 
 
-def fit_intents(sentences: Sequence[Sentence], user_words: Sequence[str]) -> LinearTextModel:
+def fit_intents(sentences: Sequence[Sentence], aids: "Aids") -> LinearTextModel:
     return LinearTextModel.fit(
         [sentence.text for sentence in sentences],
         [[_intent_label(sentence)] for sentence in sentences],
-        Featurizer(longest=3, user_words=user_words),
+        Featurizer(user_words=aids.user_words),
     )
 
 
 def out_of_fold_margins(
     typed: Sequence[Sentence],
-    user_words: Sequence[str],
+    aids: "Aids",
     count: int = CALIBRATION_FOLDS,
-    fit: Optional[Callable[[Sequence[Sentence], Sequence[str]], LinearTextModel]] = None,
+    fit: Optional[Callable[[Sequence[Sentence], "Aids"], LinearTextModel]] = None,
     say: Progress = lambda line: None,
 ) -> Tuple[np.ndarray, List[str]]:
     """Margins (texts by labels) of each sentence by a model that has seen none of its family, and the labels."""
@@ -286,7 +303,7 @@ def out_of_fold_margins(
         say(f"calibrating, part {number + 1} of {count}")
         learn = [sentence for sentence, f in zip(typed, fold_of) if f != number]
         test = np.flatnonzero(fold_of == number)
-        model = (fit or fit_types)(learn, user_words)
+        model = (fit or fit_types)(learn, aids)
         columns = [labels.index(label) for label in model.labels]
         margins[np.ix_(test, columns)] = model.margins([typed[index].text for index in test])
     return margins, labels
