@@ -33,20 +33,20 @@ from store.mongo import Store
 CALLERS = (1, 16, 64)
 
 
-async def measure(store: Store, out: TextIO, *, seconds: float = 3.0, proof_leaves: int = 10_000) -> None:
+async def run(store: Store, out: TextIO = sys.stdout, *, seconds: float = 3.0, proof_leaves: int = 10_000) -> None:
     """Write the measurements to `out`; the ledger in `store` grows by what was entered."""
     await store.db.create_collection("bench_raw")
     async with Ledger(store) as ledger:
         await ledger.appropriate(f"bench:{secrets.token_hex(4)}", "bench", 2026, Fen(10**12), actor="bench")
-        run = secrets.token_hex(4)
+        prefix = secrets.token_hex(4)
         for callers in CALLERS:
             # Alternating halves: a disk that speeds up or slows down meets both.
             raw, entries, waits = 0.0, 0.0, list[float]()
             for half in range(2):
                 raw += await _rate(lambda n: _insert(store, n), callers, seconds / 2, [])
-                entries += await _rate(_reserving(ledger, f"{run}-{callers}-{half}"), callers, seconds / 2, waits)
+                entries += await _rate(_reserving(ledger, f"{prefix}-{callers}-{half}"), callers, seconds / 2, waits)
             line = {
-                "bench": "ledger_entries",
+                "measure": "ledger_entries",
                 "callers": callers,
                 "entries_per_s": round(entries / 2),
                 "raw_inserts_per_s": round(raw / 2),
@@ -62,7 +62,7 @@ async def measure(store: Store, out: TextIO, *, seconds: float = 3.0, proof_leav
     assert report.ok, report.text()
     rate = report.entries / took
     line = {
-        "bench": "ledger_verify",
+        "measure": "ledger_verify",
         "entries": report.entries,
         "seconds": round(took, 2),
         "entries_per_s": round(rate),
@@ -109,7 +109,7 @@ def _proof(size: int) -> dict[str, Any]:
     checking = perf_counter()
     assert verify_inclusion(leaves[size // 3], size // 3, size, path, root)
     return {
-        "bench": "inclusion_proof",
+        "measure": "inclusion_proof",
         "leaves": size,
         "make_from_leaves_ms": round((made - start) * 1000, 2),
         "check_ms": round((perf_counter() - checking) * 1000, 3),
@@ -150,7 +150,7 @@ async def main(out: TextIO = sys.stdout) -> None:
         store = await Store.connect(uri, name)
         try:
             await migrate(store)
-            await measure(store, out)
+            await run(store, out)
         finally:
             await store.client.drop_database(name)
             await store.close()

@@ -130,7 +130,7 @@ async def test_payee_data_is_only_in_the_vault(desk, store):
     names = ("rewards", "audit", "ledger_entries", "ledger_accounts")
     kept = [[each async for each in store[name].find()] for name in names]
     told = json.dumps(kept, default=str, ensure_ascii=False)
-    assert "王五" not in told and "6222" not in told and "青岛银行" not in told
+    assert not any(each in told for each in ("王五", "青岛银行", "6222020000000000123", "6222 0200"))
     assert reward["payee_ref"] == "payee-tip1"
 
 
