@@ -64,7 +64,7 @@ class Mailer:
 
     async def alert(self, payload: Document, job: Job) -> None:
         """Payload {alert_id} for a message in the chat, or {case_id} for a tip: to the duty desk."""
-        kind, place, path = "", "未定,请登录查看", "/duty"
+        kind, place, path = "", "未定,请登录查看", "/desk"
         if "alert_id" in payload:
             alert = await self._store["alerts"].find_one({"_id": payload["alert_id"]}) or {}
             kind, place = alert.get("kind", ""), alert.get("place") or place
