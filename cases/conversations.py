@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from weakref import WeakValueDictionary
 
+from pymongo import WriteConcern
 from pymongo.errors import DuplicateKeyError
 
 from cases.model import StoredPhoto
@@ -104,6 +105,8 @@ class Conversations:
         self._filing_key = keys.derive("chat filing")
         self._drafts = Cipher(keys.derive("draft"))
         self._turns = Cipher(keys.derive("turn"))
+        # A lease need not survive a power cut: nothing is acknowledged by it.
+        self._leases = store["drafts"].with_options(write_concern=WriteConcern(w=1, j=False))
 
     def name(self, token: str) -> str:
         """The conversation of a browser's token; nobody gets back from it to the token."""
@@ -126,7 +129,7 @@ class Conversations:
             try:
                 yield await self.draft(name)
             finally:
-                await self._store["drafts"].update_one({"_id": name, "lease": lease}, {"$set": {"lease": None}})
+                await self._leases.update_one({"_id": name, "lease": lease}, {"$set": {"lease": None}})
 
     async def _lease(self, name: str) -> str:
         lease = secrets.token_hex(8)
@@ -135,7 +138,7 @@ class Conversations:
             free = {"_id": name, "$or": [{"lease": None}, {"lease_until": {"$lt": now}}]}
             change = {"$set": {"lease": lease, "lease_until": now + LEASE, "expires_at": now + KEPT}}
             try:
-                await self._store["drafts"].update_one(free, change, upsert=True)
+                await self._leases.update_one(free, change, upsert=True)
                 return lease
             except DuplicateKeyError:
                 await asyncio.sleep(0.1)

@@ -69,6 +69,10 @@ class Interview:
 
     def __init__(self, slots: dict[str, Any]) -> None:
         self.slots = dict(slots)
+        for name in ("place", "photo", "contact"):
+            # A conversation of an older version kept the bare words.
+            if isinstance(self.slots.get(name), str):
+                self.slots[name] = {"text": self.slots[name]}
         self.facts: dict[str, Any] = dict(slots.get("facts") or {})
 
     @property
@@ -300,7 +304,7 @@ class Interview:
         return True
 
     def _applies(self, correction: Correction, message: Message) -> bool:
-        if message.intent == "correct_answer":
+        if message.intent == "correct_answer" or (correction.right and correction.slot in ("place", "company")):
             return True
         return bool(correction.wrong) and any(correction.wrong in words for words in self._words().values())
 

@@ -273,7 +273,7 @@ async def _progress(call: Call) -> Answer:
 
 
 async def _handover(call: Call) -> Answer:
-    text = call.slots.get("what") or call.message.text
+    text = call.slots["what"] if call.interview.begun else call.message.text
     shown = "" if text.startswith("/") else text[:500]
     await call.conversations.raise_alert(call.sender, "handover", shown or "对话中请求人工", mail=False)
     phone = call.services.settings.duty_phone
@@ -283,9 +283,7 @@ async def _handover(call: Call) -> Answer:
 
 
 async def _restart(call: Call) -> Answer:
-    cleared: Json = dict.fromkeys((*SLOTS, "facts", "draft", "confirmed", "receipt", "requested_slot"), None)
-    events = [*_set(cleared), {"event": "active_loop", "timestamp": None, "name": None}]
-    return _answer(events, _say("好的，前面的内容都不要了，没有提交。要重新举报，直接说就行。", START, {"restarted": True}))
+    return _answer([{"event": "restart", "timestamp": None}], _say("好的，前面的内容都不要了，没有提交。要重新举报，直接说就行。", START, {"restarted": True}))
 
 
 async def _out_of_scope(call: Call) -> Answer:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 import structlog
 from aiohttp import web
@@ -40,7 +41,8 @@ log = structlog.get_logger(__name__)
 MAX_TEXT = 2000
 # A person types one message in two seconds at most; new conversations cost an address something, too.
 LIMITS = {"chat_conversation": Limit(30, 60), "chat_source": Limit(600, 1200)}
-CHAT_THROTTLE = web.AppKey("chat_throttle", Throttle)
+# One for each application, as its other counters; made when its first message comes.
+_throttles: WeakKeyDictionary[web.Application, Throttle] = WeakKeyDictionary()
 TITLES = {
     "/affirm": "确认提交", "/deny": "不对", "/skip": "跳过", "/dont_know": "不知道", "/still_going_on": "还在继续",
     "/stopped": "已经停了", "/start_report": "开始举报", "/correct_answer": "我要修改", "/ask_progress": "查进度",
@@ -85,11 +87,6 @@ class Incoming:
 
 
 Prepare = Callable[[Draft], Awaitable[Incoming]]
-
-
-def set_up(app: web.Application) -> None:
-    """What the chat keeps in the memory of this process."""
-    app[CHAT_THROTTLE] = Throttle(LIMITS)
 
 
 # ---- the page and its calls
@@ -205,8 +202,7 @@ async def _turn(request: web.Request, message_id: str, prepare: Prepare, *, coun
         async with talk.alone(name) as draft:
             turn = await talk.turn(name, message_id)
             if turn is None:
-                incoming = await prepare(draft)
-                turn, kept = await _answer(services, talk, name, draft, incoming)
+                turn, kept = await _answer(services, talk, name, draft, prepare)
                 status, retry = (200, False) if kept else (503, True)
     shown = await _shown(services, talk, turn.messages)
     response = web.json_response({"messages": shown, "said": turn.said, "retry": retry}, status=status)
@@ -216,10 +212,11 @@ async def _turn(request: web.Request, message_id: str, prepare: Prepare, *, coun
 
 
 async def _answer(
-    services: Services, talk: Conversations, name: str, draft: Draft, incoming: Incoming
+    services: Services, talk: Conversations, name: str, draft: Draft, prepare: Prepare
 ) -> tuple[Turn, bool]:
     """The turn, and whether it was kept: False when Rasa is down, so that the same message may come again."""
-    before, sender = _fingerprint(draft), f"{name}-{draft.session}"
+    before, sender = repr(draft), f"{name}-{draft.session}"
+    incoming = await prepare(draft)
     found = redact(incoming.text)
     said = incoming.said or {"text": TITLES.get(incoming.payload or "", "") or found.text}
     first: list[dict[str, Any]] = []
@@ -231,10 +228,9 @@ async def _answer(
     metadata = dict(incoming.metadata or {})
     if draft.remember([(each.kind, each.value) for each in found.found]):
         metadata["contact"] = True
-    if _fingerprint(draft) != before:
+    if repr(draft) != before:
         # Saved before Rasa is asked: the action that files the tip reads it.
         await talk.save_draft(name, draft)
-        before = _fingerprint(draft)
     if incoming.said and incoming.said.get("left_out"):
         first.append({"text": f"照片最多 {MAX_PHOTOS} 张，有 {incoming.said['left_out']} 张没有收下。提交后可以凭编号再补充。"})
     if not incoming.payload and not metadata and not _SAYS_SOMETHING.search(found.text):
@@ -287,10 +283,6 @@ def _down(down: RasaDown, text: str, danger: Danger | None) -> dict[str, Any]:
     return {"text": words, "link": {"href": href, "title": "改用网页表单（带上您写的内容）"}}
 
 
-def _fingerprint(draft: Draft) -> str:
-    return repr(draft)
-
-
 # ---- what comes in
 
 
@@ -310,6 +302,8 @@ def _incoming(body: dict[str, Any]) -> Incoming:
     if body.get("point") is not None:
         metadata["point"] = _point(body["point"] if isinstance(body["point"], dict) else {})
     if payload is not None:
+        if not isinstance(payload, str):
+            payload = ""
         if payload in CORRECTIONS:
             metadata["slot"] = CORRECTIONS[payload]
         elif payload not in TITLES:
@@ -343,7 +337,7 @@ def _point(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _slow_down(request: web.Request) -> None:
-    throttle = request.app[CHAT_THROTTLE]
+    throttle = _throttles.setdefault(request.app, Throttle(LIMITS))
     throttle.take("chat_conversation", request.cookies.get(CONVERSATION) or source_of(request))
     throttle.take("chat_source", source_of(request))
 
