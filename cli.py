@@ -202,7 +202,7 @@ async def _listens(port: int) -> bool:
 
 def _ledger_verify(arguments: argparse.Namespace, settings: Settings) -> int:
     from access import audit
-    from rewards.ledger import verify
+    from rewards.verify import verify
 
     async def run() -> int:
         async with database(settings) as store:

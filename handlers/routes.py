@@ -74,7 +74,7 @@ PUBLIC: list[Row] = [
 
 # The staff menu, in order.
 MENU = [
-    ("/desk", "分派", P.DISPATCH),
+    ("/desk", "分派", P.ANSWER_ALERTS),
     ("/orders", "我的派单", P.INSPECT),
     ("/supervise", "督办", P.SUPERVISE),
     ("/finance", "奖励", P.HANDLE_REWARDS),

@@ -21,9 +21,9 @@ from handlers.forms import Handler
 
 ROWS: list[tuple[str, str, Handler, P]] = [
     ("GET", "/staff/evidence/{id}/{size}", case_files.picture, P.SEE_EVIDENCE),
-    ("GET", "/desk", dispatch.desk, P.DISPATCH),
+    ("GET", "/desk", dispatch.desk, P.ANSWER_ALERTS),
     ("POST", "/desk/alerts/{id}", dispatch.take_alert, P.ANSWER_ALERTS),
-    ("GET", "/desk/cases/{id}", dispatch.case_page, P.DISPATCH),
+    ("GET", "/desk/cases/{id}", dispatch.case_page, P.SEE_REPORTER_WORDS),
     ("POST", "/desk/cases/{id}/{action}", dispatch.act, P.DISPATCH),
     ("GET", "/orders", inspect_orders.my_orders, P.INSPECT),
     ("GET", "/orders/{id}", inspect_orders.order_page, P.INSPECT),

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,7 +161,10 @@ def running_system(folder: Path) -> Iterator[System]:
 
 
 def with_store(system: System, work):
-    """Run `await work(store)` on the running system's database, from synchronous code."""
+    """Run `await work(store)` on the running system's database, from synchronous code.
+
+    In a thread of its own: a browser driven from this one already runs an event loop here.
+    """
 
     async def run():
         store = await system.open_store()
@@ -169,4 +173,5 @@ def with_store(system: System, work):
         finally:
             await store.close()
 
-    return asyncio.run(run())
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, run()).result()
