@@ -13,13 +13,14 @@ import json
 import sys
 import tarfile
 import time
+import zlib
 from pathlib import Path
 from typing import Any, Dict
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from addons.sentences import OTHER_TYPE  # noqa: E402
-from addons.violation_model import ARRAYS_FILE, SETTINGS_FILE, TipModel  # noqa: E402
+from addons.violation_model import ARRAYS_FILE, SETTINGS_FILE, DamagedModel, TipModel  # noqa: E402
 from model_hash import newest_model  # noqa: E402
 
 REPORT_EVERY = 500
@@ -28,13 +29,14 @@ REPORT_EVERY = 500
 def load_model(archive: Path) -> TipModel:
     """Only our component's two files out of Rasa's archive; raises DamagedModel, FileNotFoundError."""
     files: Dict[str, bytes] = {}
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            name = Path(member.name).name
-            if name in (SETTINGS_FILE, ARRAYS_FILE) and "train_" in member.name:
-                file = tar.extractfile(member)
-                assert file is not None
-                files[name] = file.read()
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                name = Path(member.name).name
+                if name in (SETTINGS_FILE, ARRAYS_FILE) and (file := tar.extractfile(member)):
+                    files[name] = file.read()
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise DamagedModel(f"{archive.name} is cut off or no model archive: {error}") from error
     return TipModel.load(lambda name: files[name])
 
 
@@ -56,7 +58,10 @@ def classify(model: TipModel, line: str) -> Dict[str, Any]:
 
 def main() -> None:
     started = time.monotonic()
-    model = load_model(Path(sys.argv[1]) if len(sys.argv) > 1 else newest_model())
+    try:
+        model = load_model(Path(sys.argv[1]) if len(sys.argv) > 1 else newest_model())
+    except (DamagedModel, FileNotFoundError) as error:
+        raise SystemExit(str(error)) from error
     print(f"model {model.version} loaded in {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
     started, done = time.monotonic(), 0
     for line in sys.stdin:

@@ -1,0 +1,110 @@
+"""How well the model reads, in cross-validation over sentence families. One JSON line per measure group.
+
+    bot/.venv/bin/python bot/evaluate.py [--inputs]
+
+`--inputs` adds a table of every misread tip (for writers of sentences) on standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "bot"))
+
+from addons.sentences import OTHER_TYPE, Sentence, read_sentences  # noqa: E402
+from addons.violation_model import (  # noqa: E402
+    calibrate,
+    fit_intents,
+    out_of_fold_margins,
+    type_confidences,
+    typed_sentences,
+)
+from compare_models import AIDS, measures  # noqa: E402
+
+SAID_AT = (0.2, 0.3, 0.4, 0.5)  # confidences from which on a type counts as said, for the several-types measure
+
+
+def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Mean distance between confidence and share of right answers over equally filled bins."""
+    order = np.array_split(np.argsort(confidence), bins)
+    return float(sum(len(part) * abs(confidence[part].mean() - right[part].mean()) for part in order) / len(confidence))
+
+
+def several_types(confidences: np.ndarray, labels: Sequence[str], tips: Sequence[Sentence]) -> Dict[str, Any]:
+    """F1 over (text, type) pairs of the tips that report several matters, at several borders."""
+    chosen = [index for index, tip in enumerate(tips) if len(tip.types) > 1]
+    told = {(index, type_) for index in chosen for type_ in tips[index].types}
+    scores: Dict[str, Any] = {"texts": len(chosen)}
+    for border in SAID_AT:
+        said = set()
+        for index in chosen:
+            above = {labels[column] for column in np.flatnonzero(confidences[index] >= border)}
+            above.add(labels[int(confidences[index].argmax())])
+            said |= {(index, type_) for type_ in above}
+        scores[f"f1_at_{border}"] = round(2 * len(told & said) / (len(told) + len(said)), 4)
+    return scores
+
+
+def decided_automatically(confidence: np.ndarray, right: np.ndarray) -> List[Dict[str, float]]:
+    """For each border of the best type's confidence: share of tips above it and share of errors among them."""
+    curve = []
+    for border in (0.3, 0.5, 0.7, 0.8, 0.9):
+        above = confidence >= border
+        errors = 1 - right[above].mean() if above.any() else 0.0
+        curve.append({"border": border, "share": round(float(above.mean()), 4), "errors": round(float(errors), 4)})
+    return curve
+
+
+def intents(sentences: Sequence[Sentence]) -> Dict[str, Any]:
+    """Accuracy of the conversation's intents (report and out of scope taken together), three parts of every fifth."""
+    order = np.random.RandomState(7).permutation(len(sentences))
+    right: Dict[str, List[bool]] = {}
+    for part in range(3):
+        test = [sentences[index] for index in order[part::5]]
+        known = set(order[part::5].tolist())
+        model = fit_intents([s for index, s in enumerate(sentences) if index not in known], AIDS)
+        best = model.margins([s.text for s in test]).argmax(axis=1)
+        for sentence, column in zip(test, best):
+            said = model.labels[column].partition("/")[0]
+            group = "a tip or out of scope" if sentence.types else sentence.intent
+            same = said == sentence.intent or bool(sentence.types and said in ("report", "out_of_scope"))
+            right.setdefault(group, []).append(same)
+    shares = {name: round(float(np.mean(values)), 3) for name, values in sorted(right.items())}
+    return {"mean": round(float(np.mean(list(shares.values()))), 4), **shares}
+
+
+def main() -> None:
+    started = time.monotonic()
+    sentences = read_sentences(ROOT / "nlu_data")
+    typed = typed_sentences(sentences)
+    margins, labels = out_of_fold_margins(typed, AIDS, say=lambda line: print(line, file=sys.stderr))
+    print(json.dumps({"types": measures(margins, labels, typed), "sentences": len(typed)}))
+    calibration = calibrate(margins, labels, typed)
+    real = [index for index, label in enumerate(labels) if label != OTHER_TYPE]
+    is_tip = np.array([sentence.types[0] != OTHER_TYPE for sentence in typed])
+    tips = [sentence for sentence in typed if sentence.types[0] != OTHER_TYPE]
+    names = [labels[column] for column in real]
+    confidences = type_confidences(margins[is_tip][:, real], calibration.confidence)
+    best = confidences.argmax(axis=1)
+    right = np.array([names[column] in tip.types for column, tip in zip(best, tips)])
+    confidence = confidences.max(axis=1)
+    print(json.dumps({"calibration_error": round(expected_calibration_error(confidence, right), 4)}))
+    print(json.dumps({"several_types": several_types(confidences, names, tips)}))
+    print(json.dumps({"decided_automatically": decided_automatically(confidence, right)}))
+    print(json.dumps({"intents": intents(sentences)}))
+    print(json.dumps({"seconds": round(time.monotonic() - started)}))
+    if "--inputs" in sys.argv:
+        for column, tip, good in zip(best, tips, right):
+            if not good:
+                print(tip.voice, "/".join(tip.types), names[column], tip.text, sep="\t", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
