@@ -31,7 +31,7 @@ class ScopeQuestion:
 
     async def clearly_no_tip(self, rasa: RasaClient, text: str) -> bool:
         """True only when Rasa was asked, answered in time and is sure."""
-        if danger_in(text) is not None or not self._may_ask():
+        if not self._may_ask() or danger_in(text) is not None:
             return False
         try:
             (parsed,) = await asyncio.wait_for(rasa.parse([text]), PATIENCE_S)

@@ -6,9 +6,10 @@ Text fields stand before the photos in every form of ours, so that even a 200 MB
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, hdrs, web
 
 from cases.evidence import MAX_BYTES, MAX_PHOTOS
+from handlers import small_multipart
 from store.errors import Refusal, Unavailable
 
 MAX_BODY = 60 * 1024 * 1024
@@ -117,6 +118,29 @@ async def _urlencoded(request: web.Request, form: Form) -> None:
 
 
 async def _multipart(request: web.Request, form: Form) -> None:
+    if 0 < (request.content_length or 0) <= small_multipart.MAX_SMALL:
+        await _small(request, form)
+    else:
+        await _streamed(request, form)
+
+
+async def _small(request: web.Request, form: Form) -> None:
+    body = await request.read()
+    try:
+        for part in small_multipart.split(body, request.headers[hdrs.CONTENT_TYPE]):
+            if len(form.fields) + len(form.uploads) > MAX_FIELDS:
+                raise BrokenForm
+            if part.filename is None:
+                form.fields[part.name] = part.data.decode("utf-8", "replace")
+            elif len(form.uploads) >= MAX_PHOTOS:
+                form.problem = _too_many()
+            elif part.filename or part.data:
+                form.uploads.append(Upload((part.filename or "照片")[:80], part.data))
+    except (ValueError, LookupError):
+        raise BrokenForm from None
+
+
+async def _streamed(request: web.Request, form: Form) -> None:
     declared_too_large = (request.content_length or 0) > MAX_BODY
     budget = _Budget(form)
     try:
@@ -135,6 +159,10 @@ async def _multipart(request: web.Request, form: Form) -> None:
     except (ValueError, AssertionError, RuntimeError, LookupError, web.RequestPayloadError):
         # A broken boundary, a missing header, an unknown charset: the reader raises whatever it meets.
         raise BrokenForm from None
+
+
+def _too_many() -> TooLarge:
+    return TooLarge(f"照片最多{MAX_PHOTOS}张,其余可在提交后补充。", field="photos")
 
 
 class _Budget:
@@ -187,7 +215,7 @@ async def _photo(part: BodyPartReader, form: Form, budget: _Budget) -> None:
                 keep = False
                 data.clear()
     if too_many:
-        form.problem = TooLarge(f"照片最多{MAX_PHOTOS}张,其余可在提交后补充。", field="photos")
+        form.problem = _too_many()
     elif not keep:
         form.problem = TooLarge(f"照片“{name}”太大,每张不要超过{MAX_BYTES // 1024 // 1024}MB。", field="photos")
         form.uploads.append(Upload(name, b""))
