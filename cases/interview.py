@@ -15,6 +15,7 @@ from cases.interview_texts import AGAIN, MATTER, MISSING, ONGOING_WORDS, QUESTIO
 
 MAX_QUESTIONS = 5
 MAX_WHAT = 4800
+MAX_PLACE = 20
 SURE = 0.5
 UNKNOWN: dict[str, Any] = {"unknown": True}
 
@@ -275,6 +276,8 @@ class Interview:
             both = locate(f"{before}，{text}", None)
             if both.district:
                 view, text = both, f"{before}，{text}"
+        if len(text) > MAX_PLACE and view.words:
+            text = view.words  # a whole report was told: the place is in it
         self.slots["place"] = _place(view, text, None)
 
     def _left_open(self, slot: str) -> Any:

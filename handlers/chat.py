@@ -4,6 +4,7 @@ A turn in order: size, clean text, danger (answered first, whatever else happens
 `message_id` is made by the page for every message: the same id gets the same answer, however often it is sent.
 """
 
+import asyncio
 import re
 import secrets
 from collections.abc import Awaitable, Callable
@@ -35,14 +36,15 @@ from handlers.pages import render
 from handlers.uploads import read_form
 from services import Services
 from store.errors import Refusal
+from store.mongo import Store
 
 log = structlog.get_logger(__name__)
 
 MAX_TEXT = 2000
 # A person types one message in two seconds at most; new conversations cost an address something, too.
 LIMITS = {"chat_conversation": Limit(30, 60), "chat_source": Limit(600, 1200)}
-# One for each application, as its other counters; made when its first message comes.
-_throttles: WeakKeyDictionary[web.Application, Throttle] = WeakKeyDictionary()
+# Rasa works on one core: more turns at once would only make each wait for all, until its own time limits fire.
+TURNS_AT_ONCE = 4
 TITLES = {
     "/affirm": "确认提交", "/deny": "不对", "/skip": "跳过", "/dont_know": "不知道", "/still_going_on": "还在继续",
     "/stopped": "已经停了", "/start_report": "开始举报", "/correct_answer": "我要修改", "/ask_progress": "查进度",
@@ -73,6 +75,22 @@ class BadMessage(Refusal):
 
 class TextTooLong(Refusal):
     status = 413
+
+
+class Gate:
+    """What one application keeps of its chats in memory: who writes too often, and how many turns are with Rasa."""
+
+    def __init__(self) -> None:
+        self.throttle = Throttle(LIMITS)
+        self.turns = asyncio.Semaphore(TURNS_AT_ONCE)
+
+
+# One for each store of an application; made when its first message comes.
+_gates: WeakKeyDictionary[Store, Gate] = WeakKeyDictionary()
+
+
+def gate_of(services: Services) -> Gate:
+    return _gates.setdefault(services.store, Gate())
 
 
 @dataclass(frozen=True)
@@ -239,7 +257,8 @@ async def _answer(
         return turn, True
     try:
         payload = "/correct_answer" if incoming.payload in CORRECTIONS else incoming.payload
-        answered = await services.rasa.turn(sender, found.text, payload, metadata)
+        async with gate_of(services).turns:
+            answered = await services.rasa.turn(sender, found.text, payload, metadata)
     except RasaDown as down:
         log.warning("chat.rasa_down")
         return Turn(said, [*first, _down(down, found.text, danger)]), False
@@ -337,7 +356,7 @@ def _point(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _slow_down(request: web.Request) -> None:
-    throttle = _throttles.setdefault(request.app, Throttle(LIMITS))
+    throttle = gate_of(request.app[SERVICES]).throttle
     throttle.take("chat_conversation", request.cookies.get(CONVERSATION) or source_of(request))
     throttle.take("chat_source", source_of(request))
 

@@ -79,6 +79,7 @@
       if (message.buttons) message.buttons.forEach(addQuick);
     });
     if (fresh) focusAfter(messages);
+    form.scrollIntoView({ block: "end" });
   }
 
   function bubble(message) {
@@ -102,7 +103,7 @@
   }
 
   function addQuick(button) {
-    var made = element("button", "secondary", button.title);
+    var made = element("button", button.payload === "/affirm" ? "" : "secondary", button.title);
     made.type = "button";
     made.addEventListener("click", function () {
       if (button.payload.charAt(0) === "/") send({ payload: button.payload }, button.title);
