@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError
 
 from access import audit
 from access.actors import REPORTER
@@ -30,6 +30,8 @@ from store.mongo import Document, Session, Store
 # How long a retry with the same client key gets the receipt again. Afterwards the key alone is worth nothing.
 REPLAY = timedelta(hours=24)
 MAX_NUMBERS = 5
+DUPLICATE = 11000
+BUSY = "系统繁忙,这次没有收下,请稍后再点一次提交。"
 
 
 class AlreadyFiled(Conflict):
@@ -74,11 +76,13 @@ class Intake:
         for attempt in range(MAX_NUMBERS):
             try:
                 return await self._group.submit(self._prepare(clean, moment, attempt))
-            except DuplicateKeyError:
+            except BulkWriteError as failure:
+                if not _is_duplicate(failure):
+                    # The error quotes the documents, so it must not go up to a log.
+                    raise Unavailable(BUSY) from None
                 # The number is taken (one in a million at a million tips), or another process stores the same filing:
                 # the next round takes the next number, or finds the stored tip.
-                continue
-        raise Unavailable("系统繁忙,这次没有收下,请稍后再点一次提交。")
+        raise Unavailable(BUSY)
 
     def _prepare(self, filing: Filing, now: datetime, attempt: int = 0) -> _Prepared:
         receipt = self._receipts.issue(filing.client_key, attempt)
@@ -169,6 +173,10 @@ def _again(item: _Prepared, tip: Document) -> Receipt | Exception:
     if item.tip["filed_at"] - tip["filed_at"] > REPLAY:
         return AlreadyFiled("这件举报已经提交过了,请用编号和查询码查看进度。")
     return Receipt(tip["number"], item.receipt.code)
+
+
+def _is_duplicate(failure: BulkWriteError) -> bool:
+    return any(error["code"] == DUPLICATE for error in (failure.details or {}).get("writeErrors", []))
 
 
 def _case_id(key_hash: str) -> str:

@@ -111,10 +111,10 @@ class System:
             raise AssertionError(f"the system did not start:\n{self.log[-4000:]}")
 
     def accounts(self) -> dict[str, tuple[str, str]]:
-        """role → (login, password) as printed by `make run`."""
+        """role and login → (login, password) as printed by `make run`."""
         lines = (self.folder / "data" / "demo_accounts.txt").read_text("utf-8").splitlines()
         rows = [line.split("\t") for line in lines]
-        return {role: (login, password) for role, login, password, *_ in rows}
+        return {key: (login, password) for role, login, password in rows for key in (role, login)}
 
     def children(self) -> dict[str, int]:
         """name → process id of the three children."""

@@ -76,7 +76,6 @@ async def test_a_bad_one_in_the_batch_fails_alone(store, intake):
     assert (await counts(store))["tips"] == 1
 
 
-@pytest.mark.xfail(strict=True, reason="insert_many raises BulkWriteError, intake.receive waits for DuplicateKeyError")
 async def test_a_taken_number_is_passed_over(store, intake):
     taken = Receipts(b"f" * 32, b"l" * 32).issue(FILING.client_key)
     await store["tips"].insert_one({"_id": "other", "number": taken.number, "client_key": "other"})

@@ -18,7 +18,7 @@ LATER = (datetime.now(UTC).astimezone(LOCAL).date() + timedelta(days=14)).isofor
 CAMERA_SERIAL = "SN-CANARY-7788"
 
 
-def photo(lng: float = 120.3826, lat: float = 36.0847, shade: int = 90) -> bytes:
+def photo(lng: float = 120.3509, lat: float = 36.08546, shade: int = 90) -> bytes:
     """A phone photo with position and camera serial number in its EXIF."""
     image = Image.new("RGB", (640, 480), (shade, 60, 60))
     exif = Image.Exif()
