@@ -31,9 +31,12 @@ async def add(
     password: str,
     by: Actor,
 ) -> Document:
-    """A new account; `inspector` is the number in the roster whose orders it gets. Raises `InvalidAccount`, `Conflict`."""
+    """A new account; `inspector` is the number in the roster whose orders it gets.
+
+    Raises `InvalidAccount`, `Conflict`.
+    """
     if unknown := set(roles) - {role.value for role in accounts.STAFF_ROLES}:
-        raise InvalidAccount(f"没有这个岗位:{sorted(unknown)[0][:30]}。", field="roles")
+        raise InvalidAccount(f"没有这个岗位：{sorted(unknown)[0][:30]}。", field="roles")
     if inspector and await store["inspectors"].find_one({"_id": inspector}, {"_id": 1}) is None:
         raise InvalidAccount("检查员名单里没有这个编号。", field="inspector")
     return await accounts.add_account(
@@ -51,12 +54,12 @@ async def add(
 async def set_disabled(store: Store, account_id: str, disabled: bool, *, by: Actor) -> None:
     """Raises `OwnAccount`, `InvalidAccount`."""
     if account_id == by.id:
-        raise OwnAccount("不能停用自己的账号,请让另一位管理员来做。", field="account")
+        raise OwnAccount("不能停用自己的账号，请让另一位管理员来做。", field="account")
     await accounts.set_disabled(store, account_id, disabled, by.id)
 
 
 async def reset_password(store: Store, account_id: str, password: str, *, by: Actor) -> Document:
-    """A new password; open sessions end. The vault key of the account stays locked with the old one. Answers the account."""
+    """A new password; open sessions end. The account's vault key stays locked with the old password."""
     hashed = await hash_password(password)
 
     async def write(session: Session) -> Document:

@@ -1,4 +1,4 @@
-"""How a clock stands right now, for people: on time, nearly due (提示), late (警示)."""
+"""How a clock stands right now, for people: on time, nearly due （提示）， late （警示）."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Any
 
 from cases.deadlines import LOCAL, periods
 
-# A reminder is due this long before the end; half of a short period would come too early, a week of a long one too late.
+# A reminder is due this long before the end; half of a short period would come too early, a week too late.
 SOON = timedelta(days=2)
 
 

@@ -18,9 +18,9 @@ from store.mongo import Document, Session, Store
 
 def summary_draft(types: list[str], district: str, street: str, company: str) -> str:
     """The order's text, from what was decided. Never from the reporter's words: the company would know the writer."""
-    place = f"{district}{street}" or "(地点待核实)"
+    place = f"{district}{street}" or "（地点待核实）"
     what = "、".join(name_of(kind) for kind in types) or "安全生产问题"
-    return f"群众举报:{place}{company or '某单位'}涉嫌{what}。请到现场核查并依法处理。"
+    return f"群众举报：{place}{company or '某单位'}涉嫌{what}。请到现场核查并依法处理。"
 
 
 def proposal(case: Document) -> Document:
@@ -54,7 +54,7 @@ def grid_for(case: Document, district: str, street: str) -> str:
 def checked_types(types: list[str]) -> list[str]:
     """Raises `InvalidInput` for a type that is not in the list."""
     if unknown := [kind for kind in types if kind not in violations()]:
-        raise InvalidInput(f"违法类型:没有“{unknown[0][:40]}”这一类,请从列表中选择。", field="types")
+        raise InvalidInput(f"违法类型：没有“{unknown[0][:40]}”这一类，请从列表中选择。", field="types")
     return list(dict.fromkeys(types))
 
 
@@ -89,7 +89,7 @@ async def accept_and_assign(
     order: Mapping[str, Any],
     version: int,
 ) -> Document:
-    """受理并派单: two entries in the trail, one press of a button.
+    """受理并派单： two entries in the trail, one press of a button.
 
     `order`: {department, inspector_id}. What can be wrong with it is checked first; should the second step still be
     refused, the case stands accepted and waits for its inspector.
@@ -107,14 +107,14 @@ async def assign(store: Store, case_id: str, actor: Actor, order: Mapping[str, A
 async def checked_order(store: Store, order: Mapping[str, Any]) -> None:
     """Raises `InvalidInput` when department or inspector is missing or nobody has that number."""
     if not str(order.get("department", "")).strip():
-        raise InvalidInput("承办部门:没有填写。", field="department")
+        raise InvalidInput("承办部门：没有填写。", field="department")
     chosen = str(order.get("inspector_id", "")).strip()
     if not chosen:
-        raise InvalidInput("检查员:请从列表中选择。", field="inspector_id")
+        raise InvalidInput("检查员：请从列表中选择。", field="inspector_id")
     if await store["inspectors"].find_one({"_id": chosen}, {"_id": 1}) is None:
         account = await store["accounts"].find_one({"_id": chosen, "roles": "inspector", "disabled": False}, {"_id": 1})
         if account is None:
-            raise InvalidInput("检查员:名单里没有这个人,请从列表中选择。", field="inspector_id")
+            raise InvalidInput("检查员：名单里没有这个人，请从列表中选择。", field="inspector_id")
 
 
 async def merge(store: Store, case_id: str, actor: Actor, into: str, version: int) -> Document:
@@ -128,13 +128,13 @@ async def merge(store: Store, case_id: str, actor: Actor, into: str, version: in
         other = await store["cases"].find_one({"_id": data.into}, session=session)
         district = ((other or {}).get("location") or {}).get("district")
         if other is None or not actor.may_see_district(district):
-            raise InvalidInput("并入的案件:没有这个案件,请检查编号。", field="into")
+            raise InvalidInput("并入的案件：没有这个案件，请检查编号。", field="into")
         if other["_id"] == case_id:
-            raise InvalidInput("并入的案件:不能并入自己。", field="into")
+            raise InvalidInput("并入的案件：不能并入自己。", field="into")
         if other["state"] in CLOSED:
             name = STATE_NAMES[State(other["state"])]
-            raise InvalidInput(f"并入的案件:对方已经是“{name}”,请选还在办理的案件。", field="into")
-        moved = {"$set": {"case_id": data.into}}
+            raise InvalidInput(f"并入的案件：对方已经是“{name}”，请选还在办理的案件。", field="into")
+        moved = {"$set": {"case_id": data.into, "merged_from": case_id}}
         await store["tips"].update_many({"case_id": case_id}, moved, session=session)
         await store["evidence"].update_many({"case_id": case_id}, moved, session=session)
         await trail.append(store, session, data.into, "take_in", actor.id, {"from_case": case_id}, moment)
@@ -146,5 +146,5 @@ async def merge(store: Store, case_id: str, actor: Actor, into: str, version: in
         await store["cases"].update_one({"_id": data.into}, grown, session=session)
 
     if not into:
-        raise Refusal("并入的案件:请填写案件编号。", status=422, field="into")
+        raise Refusal("并入的案件：请填写案件编号。", status=422, field="into")
     return await perform(store, case_id, "merge", actor, {"into": into}, version, now=moment, also=move_tips)

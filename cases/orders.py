@@ -10,14 +10,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from access.actors import Actor
+from cases import actions
 from cases.inputs import FINDINGS, MEASURE_KINDS, InvalidInput, Measure, explain
+from cases.states import State
 from cases.violations import name_of
 from store.errors import NotFound
 from store.mongo import Document, Store
 
 _SHOWN = (
-    "_id", "version", "state", "urgent", "opened_on", "decided_types", "summary", "company", "department", "inspector_id",
-    "finding", "measures", "penalty_fen", "reply", "recheck",
+    "_id", "version", "state", "urgent", "opened_on", "decided_types", "summary", "company", "department",
+    "inspector_id", "finding", "measures", "penalty_fen", "reply", "recheck",
 )  # fmt: skip
 _PLACE = ("district", "street", "grid", "grid_name")
 
@@ -34,10 +36,10 @@ def order(case: Document) -> Document:
 
 
 async def order_for(store: Store, case_id: str, actor: Actor) -> Document:
-    """The order if it is this inspector's own, or waits for a re-check in the inspector's district. Raises `NotFound`."""
+    """The order if it is this inspector's own, or waits for a re-check in the own district. Raises `NotFound`."""
     case = await store["cases"].find_one({"_id": case_id})
     if case is None or not _may_see(case, actor):
-        raise NotFound("没有这张单,或不是派给您的。")
+        raise NotFound("没有这张单，或不是派给您的。")
     return order(case)
 
 
@@ -48,16 +50,27 @@ def _may_see(case: Document, actor: Actor) -> bool:
     return recheck and actor.may_see_district((case.get("location") or {}).get("district"))
 
 
+def offered(case: Document, actor: Actor) -> dict[str, actions.Action]:
+    """The buttons: what the table allows, without what the action itself would refuse in this case."""
+    finding, proven = case["finding"], actions.is_substantiated(case)
+    hidden = set() if proven else {"decide_measures", "recheck"}
+    if proven and case["state"] == State.CONCLUDED:
+        hidden.add("reply")  # 两个必罚: first the measures
+    if finding and finding["recorded_by"] == actor.id:
+        hidden.add("recheck")  # by another person
+    return {action.name: action for action in actions.allowed(case, actor) if action.name not in hidden}
+
+
 def reply_draft(case: Document) -> str:
     """The answer to the reporter in the usual form; the officer completes what only the officer knows."""
     finding = case["finding"]
-    done = "、".join(measure_words(measure) for measure in case["measures"])
-    if not done:
-        done = "无" if finding["result"] in ("substantiated", "partly") else "核查不属实,不作处理"
-    reward = "符合奖励条件的,将另行通知您凭编号和查询码领取" if finding["result"] in ("substantiated", "partly") else "核查未查实,不符合奖励条件"
+    done = "、".join(measure_words(measure) for measure in case["measures"]) or "无"
+    reward = "符合奖励条件的，将另行通知您凭编号和查询码领取"
+    if not actions.is_substantiated(case):
+        done, reward = "核查未查实，不作处理", "核查未查实，不符合奖励条件"
     return (
-        f"您反映的事项,核查结论:{FINDINGS[finding['result']]}。核查情况:{finding['checked_on']}已到现场核查。"
-        f"处理:{done}。奖励:{reward}。如有异议,请于收到之日起10日内提出。"
+        f"您反映的事项，核查结论：{FINDINGS[finding['result']]}。核查情况：{finding['checked_on']}已到现场核查。"
+        f"处理：{done}。奖励：{reward}。如有异议，请于收到之日起10日内提出。"
     )
 
 
@@ -67,7 +80,7 @@ def measure_words(measure: dict[str, Any]) -> str:
     if measure["penalty_fen"]:
         whole, rest = divmod(measure["penalty_fen"], 100)
         return f"{words}{whole}元" if rest == 0 else f"{words}{whole}.{rest:02d}元"
-    return f"{words}(至{measure['rectify_by']})" if measure["rectify_by"] else words
+    return f"{words}（至{measure['rectify_by']}）" if measure["rectify_by"] else words
 
 
 def checked_measures(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -76,13 +89,14 @@ def checked_measures(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     Raises `InvalidInput`.
     """
     if not rows:
-        raise InvalidInput("处理措施:至少填写一项(两个必罚)。", field="kind-0")
+        raise InvalidInput("处理措施：至少填写一项（两个必罚）。", field="kind-0")
     for number, row in enumerate(rows):
         try:
             Measure.model_validate(row)
         except ValidationError as error:
             problem = explain(error)
-            raise InvalidInput(f"第{number + 1}项 {problem.message}", field=f"{problem.field or 'kind'}-{number}") from None
+            field = f"{problem.field or 'kind'}-{number}"
+            raise InvalidInput(f"第{number + 1}项 {problem.message}", field=field) from None
     return list(rows)
 
 

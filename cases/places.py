@@ -22,6 +22,6 @@ def streets_by_district(known: Divisions) -> dict[str, list[str]]:
 def checked_place(known: Divisions, district: str, street: str) -> None:
     """Raises `InvalidInput` for a district or street that does not exist."""
     if district not in known.districts:
-        raise InvalidInput("区市:请从列表中选择。", field="district")
+        raise InvalidInput("区市：请从列表中选择。", field="district")
     if street and (district, street) not in known.street_set:
-        raise InvalidInput(f"镇街:{district}没有“{street[:30]}”,请从列表中选择,或留空。", field="street")
+        raise InvalidInput(f"镇街：{district}没有“{street[:30]}”，请从列表中选择，或留空。", field="street")

@@ -136,7 +136,7 @@ async def case_for(store: Store, case_id: str, actor: Actor) -> Document:
     """The case if this person may see its district. Raises `NotFound`, the same for none and not theirs."""
     case = await store["cases"].find_one({"_id": case_id})
     if case is None or not actor.may_see_district((case.get("location") or {}).get("district")):
-        raise NotFound("没有这个案件,或不在您的权限内。请检查案件编号。")
+        raise NotFound("没有这个案件，或不在您的权限内。请检查案件编号。")
     return whole(case)
 
 

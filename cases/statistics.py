@@ -7,12 +7,13 @@ from access.actors import Actor
 from cases.queries import district_limit
 from store.mongo import Document, Store
 
+_SUMMED = ("cases", "open", "checked", "on_time")
 NO_DISTRICT = "未定区市"
 
 
 @dataclass(frozen=True)
 class Counted:
-    """`on_time` of `checked` closed checks ended within 核查办结; `share` is None while there is nothing to share."""
+    """`on_time` of `checked` closed checks ended within 核查办结； `share` is None while there is nothing to share."""
 
     name: str
     cases: int
@@ -70,17 +71,20 @@ async def overview(store: Store, actor: Actor) -> Overview:
         Counted(row["_id"] or NO_DISTRICT, row["cases"], row["open"], row["checked"], row["on_time"])
         for row in await store.aggregate("cases", district_pipeline(match))
     ]
-    states = [Counted(row["_id"], row["cases"]) for row in await store.aggregate("cases", count_pipeline(match, "$state"))]
+    by_state = await store.aggregate("cases", count_pipeline(match, "$state"))
     decided: list[Document] = [{"$match": {**match, "decided_types": {"$ne": []}}}, {"$unwind": "$decided_types"}]
     types = await store.aggregate("cases", decided + count_pipeline({}, "$decided_types")[1:])
     paid = await store.aggregate(
         "rewards",
-        [{"$match": {"state": "paid"}}, {"$group": {"_id": None, "count": {"$sum": 1}, "fen": {"$sum": "$amount_fen"}}}],
+        [
+            {"$match": {"state": "paid"}},
+            {"$group": {"_id": None, "count": {"$sum": 1}, "fen": {"$sum": "$amount_fen"}}},
+        ],
     )
     return Overview(
-        Counted("全市", *(sum(getattr(row, key) for row in districts) for key in ("cases", "open", "checked", "on_time"))),
+        Counted("全市", *(sum(getattr(row, key) for row in districts) for key in _SUMMED)),
         districts,
-        states,
+        [Counted(row["_id"], row["cases"]) for row in by_state],
         [Counted(row["_id"], row["cases"]) for row in types],
         {"count": paid[0]["count"], "fen": paid[0]["fen"]} if paid else {"count": 0, "fen": 0},
     )

@@ -52,7 +52,7 @@ OTHER_ACTIONS = {
 KNOWN = frozenset(ACTIONS) | frozenset(OTHER_ACTIONS)
 _FIELDS = {
     "district": "区市", "street": "镇街", "company": "单位", "department": "部门", "days": "延长天数", "to": "转交",
-    "into": "并入", "from_case": "原案件", "checked_on": "检查日期", "outcome": "结果", "amount_fen": "金额(分)",
+    "into": "并入", "from_case": "原案件", "checked_on": "检查日期", "outcome": "结果", "amount_fen": "金额（分）",
     "ledger_seq": "分录号", "claim_due": "领取截止", "photos": "照片数", "rule_set": "规则",
 }  # fmt: skip
 
@@ -81,7 +81,9 @@ def lines(entries: list[dict[str, Any]], names: Mapping[str, str]) -> list[Line]
 
 def detail_words(detail: Mapping[str, Any]) -> str:
     """What was decided. Only fields known here are shown; the rest can be read in the entry itself."""
-    data = {**detail, **(detail.get("data") or {})}
+    # `from` and `to` are the states before and after; inside `data`, `to` is whom a case was transferred to.
+    data = {key: value for key, value in detail.items() if key not in ("from", "to", "data")}
+    data |= detail.get("data") or {}
     words = []
     if result := data.get("result"):
         words.append(FINDINGS.get(result, result))
@@ -91,5 +93,5 @@ def detail_words(detail: Mapping[str, Any]) -> str:
         words.append("、".join(MEASURE_KINDS[row["kind"]] for row in measures))
     if types := data.get("decided_types"):
         words.append("、".join(name_of(kind) for kind in types))
-    words += [f"{zh}:{data[key]}" for key, zh in _FIELDS.items() if data.get(key) not in (None, "")]
-    return ";".join(words)
+    words += [f"{zh}：{data[key]}" for key, zh in _FIELDS.items() if data.get(key) not in (None, "")]
+    return "；".join(words)

@@ -37,13 +37,13 @@ async def save_inspector(
     if not _ID.fullmatch(inspector_id):
         raise InvalidInspector("编号要用2到40个字母、数字或 -。", field="inspector_id")
     if not 1 <= len(name) <= 30:
-        raise InvalidInspector("请填写姓名(最多30个字)。", field="name")
+        raise InvalidInspector("请填写姓名（最多30个字）。", field="name")
     if not _EMAIL.fullmatch(email):
-        raise InvalidInspector("邮箱不对,派单通知会发到这里。例如 zhao@example.gov.cn。", field="email")
+        raise InvalidInspector("邮箱不对，派单通知会发到这里。例如 zhao@example.gov.cn。", field="email")
     district, _, street = place.partition(" ")
     if (district, street) not in known.street_set:
         raise InvalidInspector("请从列表中选择镇街。", field="place")
-    codes = [code for code in re.split(r"[\s,,、;;]+", grids) if code]
+    codes = [code for code in re.split(r"[\s,;\uff0c\uff1b、]+", grids) if code]
     if len(codes) > MAX_GRIDS:
         raise InvalidInspector(f"一名检查员最多负责{MAX_GRIDS}个网格。", field="grids")
     row = {"name": name, "email": email, "district": district, "street": street, "grids": codes, "demonstration": False}
@@ -61,7 +61,7 @@ async def save_inspector(
     try:
         await store.transaction(write)
     except DuplicateKeyError:
-        raise InvalidInspector("这名检查员刚刚被别人改过,请刷新后再试。", field="inspector_id") from None
+        raise InvalidInspector("这名检查员刚刚被别人改过，请刷新后再试。", field="inspector_id") from None
 
 
 async def set_duty(store: Store, inspector_id: str, on_duty: bool, *, by: str) -> None:

@@ -22,7 +22,7 @@ from store.errors import Refusal
 from store.outbox import dead_jobs, job_counts, retry_job
 
 LOW_DISK = 2 * 1024**3
-SYSTEMS = {"wgs84": "WGS-84(GPS)", "gcj02": "GCJ-02(高德、腾讯)", "bd09": "BD-09(百度)"}
+SYSTEMS = {"wgs84": "WGS-84(GPS)", "gcj02": "GCJ-02（高德、腾讯）", "bd09": "BD-09（百度）"}
 
 
 async def overview(request: web.Request) -> web.StreamResponse:
@@ -74,8 +74,8 @@ async def health(services: Services) -> list[tuple[str, bool, str]]:
     server = await services.store.client.server_info()
     return [
         ("数据库", True, f"MongoDB {server['version']}"),
-        ("对话和识别(Rasa)", rasa, "正常" if rasa else "没有应答;新举报照常收下,恢复后自动识别"),
-        ("邮件", mail is not None, f"经 {mail} 发送" if mail else "没有设置邮件服务器,邮件留在发件箱"),
+        ("对话和识别(Rasa)", rasa, "正常" if rasa else "没有应答；新举报照常收下，恢复后自动识别"),
+        ("邮件", mail is not None, f"经 {mail} 发送" if mail else "没有设置邮件服务器，邮件留在发件箱"),
         ("磁盘", disk.free > LOW_DISK, f"剩余 {free:.1f} GB"),
     ]
 

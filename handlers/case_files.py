@@ -20,11 +20,11 @@ async def picture(request: web.Request) -> web.Response:
     if field is None or photo is None:
         raise NotFound("没有这张照片。")
     if not actor.has(*MAY_SEE):
-        raise Refusal("举报照片只给分派员和督办员看,以免暴露举报人。", status=403)
+        raise Refusal("举报照片只给分派员和督办员看，以免暴露举报人。", status=403)
     await case_for(services.store, photo["case_id"], actor)
     try:
         jpeg = await services.evidence.get(photo[field])
     except (OSError, SealBroken):
-        raise NotFound("照片文件已损坏或不在了,请通知管理员。") from None
+        raise NotFound("照片文件已损坏或不在了，请通知管理员。") from None
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Disposition": "inline"}
     return web.Response(body=jpeg, content_type="image/jpeg", headers=headers)

@@ -43,7 +43,8 @@ async def desk(request: web.Request) -> web.Response:
 
 
 def _row(case: Document) -> dict[str, Any]:
-    return {"case": case, "headline": orders.headline(case), "due": next_due(case), "state": STATE_NAMES[State(case["state"])]}
+    state = STATE_NAMES[State(case["state"])]
+    return {"case": case, "headline": orders.headline(case), "due": next_due(case), "state": state}
 
 
 async def case_page(request: web.Request) -> web.StreamResponse:
@@ -66,7 +67,11 @@ async def show_case(
         case=case,
         state=STATE_NAMES[State(case["state"])],
         headline=orders.headline(case),
-        tips=[{**tip, "pieces": pieces(tip["facts"]["what"], case["types"] if n == 0 else [])} for n, tip in enumerate(tips)],
+        # The spans were found in the case's own tip; those that a merge brought along were not read with it.
+        tips=[
+            {**tip, "pieces": pieces(tip["facts"]["what"], [] if tip.get("merged_from") else case["types"])}
+            for tip in tips
+        ],
         channels=CHANNELS,
         ongoing=ONGOING,
         proposed=[{**row, "zh": name_of(row["type"])} for row in case["types"]],
@@ -95,7 +100,8 @@ def _accept_data(case: Document, form: Form) -> dict[str, Any]:
     district, street = form.text("district"), form.text("street").removeprefix(f"{form.text('district')} ")
     return {
         "types": form.all("types"), "district": district, "street": street,
-        "grid": dispatch.grid_for(case, district, street), "company": form.text("company"), "summary": form.text("summary"),
+        "grid": dispatch.grid_for(case, district, street), "company": form.text("company"),
+        "summary": form.text("summary"),
     }  # fmt: skip
 
 
@@ -142,5 +148,5 @@ async def take_alert(request: web.Request) -> web.Response:
     """Somebody at the desk has taken up a message of immediate danger."""
     services, actor = request.app[SERVICES], request["actor"]
     if not await alerts.take_up(services.store, request.match_info["id"], actor, datetime.now(UTC)):
-        raise NotFound("没有这条警报,或已有人接手。请刷新页面。")
+        raise NotFound("没有这条警报，或已有人接手。请刷新页面。")
     raise web.HTTPSeeOther("/desk")

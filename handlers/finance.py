@@ -126,7 +126,7 @@ async def assess_case(request: web.Request) -> web.StreamResponse:
         if form.text("step") != "propose":
             return await show_case(request, case_id, form=form, assessment=assessment)
         if form.text("shown_fen") != str(assessment.amount_fen):
-            raise Refusal("填写的内容改过,金额变了。请核对下面的新金额,再点“提出奖励”。", status=409)
+            raise Refusal("填写的内容改过，金额变了。请核对下面的新金额，再点“提出奖励”。", status=409)
         reward = await claims.propose(
             services.store,
             trail,
@@ -180,7 +180,7 @@ async def reward_page(request: web.Request) -> web.StreamResponse:
 async def show_reward(
     request: web.Request, reward_id: str, *, form: Form | None = None, problem: Problem | None = None
 ) -> web.Response:
-    services, actor = request.app[SERVICES], request["actor"]
+    services = request.app[SERVICES]
     reward = await record.find(services.store, reward_id)
     openings = await lists.openings_of(services.store, reward["payee_ref"]) if reward["payee_ref"] else []
     people = {*reward["proposers"], reward["paid_by"], *(row["requested_by"] for row in openings)} - {None}

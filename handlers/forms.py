@@ -40,7 +40,7 @@ class Form:
     @property
     def version(self) -> int:
         """The version of the record that the person saw."""
-        return whole_number(self.text("version"), "version", "页面不完整,请刷新后再试。")
+        return whole_number(self.text("version"), "version", "页面不完整，请刷新后再试。")
 
 
 @dataclass(frozen=True)

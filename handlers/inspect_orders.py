@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from access.actors import Actor
-from cases import actions, orders, queries
+from cases import orders, queries
 from cases.clocks import next_due, views
 from cases.inputs import FINDINGS, MEASURE_KINDS, RETURN_REASONS
 from cases.lifecycle import perform
@@ -31,8 +31,9 @@ async def my_orders(request: web.Request) -> web.Response:
 
 
 def _row(case: Document) -> dict[str, Any]:
-    shown = orders.order({**case, "inspector_id": case.get("inspector_id")})
-    return {"case": shown, "headline": orders.headline(shown), "due": next_due(shown), "state": STATE_NAMES[State(case["state"])]}
+    shown = orders.order(case)
+    state = STATE_NAMES[State(case["state"])]
+    return {"case": shown, "headline": orders.headline(shown), "due": next_due(shown), "state": state}
 
 
 async def order_page(request: web.Request) -> web.StreamResponse:
@@ -49,7 +50,7 @@ async def show_order(
         "staff/order.html",
         case=order,
         headline=orders.headline(order),
-        buttons={action.name: action for action in actions.allowed(order, actor)},
+        buttons=orders.offered(order, actor),
         clocks=views(order),
         approximate=await queries.approximate_grids(services.store),
         draft=orders.reply_draft(order) if order["finding"] else "",
@@ -85,7 +86,7 @@ async def decide_measures(services: Services, case_id: str, actor: Actor, form: 
 
 def measure_rows(form: Form) -> list[dict[str, Any]]:
     """The filled-in rows of the measures form; a fine is typed in yuan. Raises `WrongAmount` with its row."""
-    count = whole_number(form.text("rows"), "kind-0", "页面不完整,请刷新后再试。")
+    count = whole_number(form.text("rows"), "kind-0", "页面不完整，请刷新后再试。")
     rows = []
     for n in range(min(count, MAX_ROWS)):
         kind, text = form.text(f"kind-{n}"), form.text(f"text-{n}")
@@ -125,7 +126,7 @@ def with_more_rows(act: Callable[..., Any], show: Callable[..., Any]) -> Callabl
         case_id = request.match_info["id"]
         longer = Form(form.fields.copy())
         longer.fields["rows"] = str(min(rows_shown(form, 2) + 1, MAX_ROWS))
-        problem = Problem("decide_measures", "已加一项,请继续填写。", None, 200)
+        problem = Problem("decide_measures", "已加一项，请继续填写。", None, 200)
         return await show(request, case_id, form=longer, problem=problem)
 
     return handle

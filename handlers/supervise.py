@@ -1,11 +1,11 @@
-"""The supervisor: what is late or about to be, district by district; extensions, reasons for no penalty, the archive."""
+"""The supervisor: what is late or about to be, by district; extensions, reasons for no penalty, archive."""
 
 from itertools import groupby
 from typing import Any
 
 from aiohttp import web
 
-from cases import actions, orders, queries, timeline
+from cases import orders, queries, timeline
 from cases.clocks import Standing, next_due, views
 from cases.inputs import FINDINGS, MEASURE_KINDS
 from cases.states import STATE_NAMES, State
@@ -60,7 +60,7 @@ async def show_case(
         "staff/supervised_case.html",
         case=case,
         headline=orders.headline(case),
-        buttons={action.name: action for action in actions.allowed(case, actor)},
+        buttons=orders.offered(case, actor),
         clocks=views(case),
         lines=timeline.lines(trail, names),
         draft=orders.reply_draft(case) if case["finding"] else "",

@@ -93,14 +93,14 @@ async def _grant(services: Services, _: str, actor: Actor, form: Form) -> None:
     colleague, password = form.text("colleague"), form.fields.get("colleague_password", "")
     await lists.require_finance_officer(services.store, colleague)
     if len(password) < MIN_LENGTH:
-        raise Refusal(f"请由对方输入自己的口令(至少{MIN_LENGTH}位)。", status=422, field="colleague_password")
+        raise Refusal(f"请由对方输入自己的口令（至少{MIN_LENGTH}位）。", status=422, field="colleague_password")
     await vault_keys.grant_access(services.store, actor.id, form.fields.get("password", ""), colleague, password)
 
 
 async def _grant_by_escrow(services: Services, _: str, actor: Actor, form: Form) -> None:
     password = form.fields.get("password", "")
     if len(password) < MIN_LENGTH:
-        raise Refusal("请输入您自己的登录口令,以后用它打开保密柜。", status=422, field="password")
+        raise Refusal("请输入您自己的登录口令，以后用它打开保密柜。", status=422, field="password")
     await vault_keys.grant_by_escrow(services.store, form.text("escrow"), actor.id, password, actor.id)
 
 

@@ -31,4 +31,4 @@ async def retry_job(store: Store, job_id: str) -> None:
     change = {"$set": {"state": "waiting", "due": datetime.now(UTC), "tries": 0, "lease": None, "lease_until": None}}
     done = await store["jobs"].update_one({"_id": job_id, "state": "dead"}, change)
     if done.matched_count == 0:
-        raise NotFound("没有这个失败的任务,或已经重做。请刷新页面。")
+        raise NotFound("没有这个失败的任务，或已经重做。请刷新页面。")

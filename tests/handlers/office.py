@@ -19,7 +19,7 @@ from handlers.middlewares.throttle import THROTTLE, Throttle
 from services import Services, open_services
 from settings import Settings
 
-WHAT = "市北区辽宁路80号某商场二楼的安全出口用铁链锁着,我是三楼收银的小王,天天看着害怕"
+WHAT = "市北区辽宁路80号某商场二楼的安全出口用铁链锁着，我是三楼收银的小王，天天看着害怕"
 PASSWORD = "a long password"
 OFFICERS = {
     "disp": ("分派员甲", Role.DISPATCHER, None),
@@ -136,7 +136,9 @@ class OfficeHouse:
     async def accepted_and_assigned(self, case_id: str) -> None:
         dispatcher = await self.officer("disp")
         await self.officer("ins1")
-        page = await dispatcher.post(f"/desk/cases/{case_id}/accept_and_assign", dispatch_form(await self.case(case_id)))
+        page = await dispatcher.post(
+            f"/desk/cases/{case_id}/accept_and_assign", dispatch_form(await self.case(case_id))
+        )
         assert "已完成" in page, page
 
     async def substantiated(self, case_id: str, fine: str = "30000") -> None:
@@ -145,7 +147,7 @@ class OfficeHouse:
         inspector = await self.officer("ins1")
         for action, data in [
             ("sign", []), ("start_check", []), ("record_finding", FINDING),
-            ("decide_measures", measures(fine)), ("reply", [("text", "核查属实,已处罚并责令整改。")]),
+            ("decide_measures", measures(fine)), ("reply", [("text", "核查属实，已处罚并责令整改。")]),
         ]:  # fmt: skip
             version = str((await self.case(case_id))["version"])
             page = await inspector.post(f"/orders/{case_id}/{action}", [("version", version), *data])
@@ -154,7 +156,7 @@ class OfficeHouse:
 
 FINDING = [
     ("result", "substantiated"), ("officers", "赵一"), ("officers", "钱二"), ("officers", ""),
-    ("checked_on", "2026-11-20"), ("text", "二楼东侧安全出口被铁链锁闭,现场责令打开。"),
+    ("checked_on", "2026-11-20"), ("text", "二楼东侧安全出口被铁链锁闭，现场责令打开。"),
 ]  # fmt: skip
 
 
@@ -172,7 +174,8 @@ def measures(fine: str) -> list[tuple[str, str]]:
 def dispatch_form(case: dict[str, Any], **changed: str) -> dict[str, str]:
     return {
         "version": str(case["version"]), "types": "exit_blocked_locked", "district": "市北区",
-        "street": "市北区 辽宁路街道", "company": "某商场有限公司", "summary": "市北区辽宁路街道某商场涉嫌锁闭安全出口。",
+        "street": "市北区 辽宁路街道", "company": "某商场有限公司",
+        "summary": "市北区辽宁路街道某商场涉嫌锁闭安全出口。",
         "department": "市北区消防救援大队", "inspector_id": "ins1", **changed,
     }  # fmt: skip
 

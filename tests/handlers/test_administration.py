@@ -26,10 +26,17 @@ async def test_the_page_tells_how_the_parts_are(house):
 
 async def test_an_account_is_added_its_password_shown_once_and_taken_back(house):
     admin = await house.officer("adm")
-    for wrong in ({"login": "x"}, {"login": "ok", "name": ""}, {"login": "ok", "name": "甲"}, {"login": "ok", "name": "甲", "roles": "system"}):
+    for wrong in (
+        {"login": "x"},
+        {"login": "ok", "name": ""},
+        {"login": "ok", "name": "甲"},
+        {"login": "ok", "name": "甲", "roles": "system"},
+    ):
         page = await admin.post("/admin/accounts", wrong)
         assert page.status == 422 and "field-error" in page, wrong
-    page = await admin.post("/admin/accounts", {"login": "newman", "name": "新人", "roles": "dispatcher", "district": "市北区"})
+    page = await admin.post(
+        "/admin/accounts", {"login": "newman", "name": "新人", "roles": "dispatcher", "district": "市北区"}
+    )
     assert page.status == 200 and "只显示这一次" in page
     assert "只显示这一次" not in await admin.get("/admin")
     account = await house.services.store["accounts"].find_one({"login": "newman"})
@@ -45,7 +52,13 @@ async def test_an_account_is_added_its_password_shown_once_and_taken_back(house)
 
 async def test_an_inspector_is_saved_and_put_off_duty(house):
     admin = await house.officer("adm")
-    good = {"inspector_id": "w-1", "name": "赵", "email": "zhao@example.gov.cn", "place": "市北区 辽宁路街道", "grids": "G1 G2"}
+    good = {
+        "inspector_id": "w-1",
+        "name": "赵",
+        "email": "zhao@example.gov.cn",
+        "place": "市北区 辽宁路街道",
+        "grids": "G1 G2",
+    }
     for name, value in [("inspector_id", "!"), ("name", ""), ("email", "x"), ("place", "火星区 一街")]:
         page = await admin.post("/admin/inspectors/one/save_inspector", {**good, name: value})
         assert page.status == 422 and "field-error" in page, name
@@ -85,7 +98,17 @@ async def test_a_layer_is_tried_first_and_a_broken_one_changes_nothing(house):
 
 async def test_a_dead_job_gets_a_second_chance(house):
     admin, jobs = await house.officer("adm"), house.services.store["jobs"]
-    await jobs.insert_one({"_id": "mail:x:1", "kind": "mail", "payload": {}, "state": "dead", "due": None, "tries": 40, "error": "TimeoutError"})
+    await jobs.insert_one(
+        {
+            "_id": "mail:x:1",
+            "kind": "mail",
+            "payload": {},
+            "state": "dead",
+            "due": None,
+            "tries": 40,
+            "error": "TimeoutError",
+        }
+    )
     page = await admin.get("/admin")
     assert "mail:x:1" in page and "TimeoutError" in page
     assert (await admin.post("/admin/jobs/mail:x:1/retry_job")).status == 200

@@ -26,7 +26,9 @@ async def test_the_queue_shows_what_waits_and_opens_a_case_by_its_number(house):
     assert "不是案件编号" in await dispatcher.get("/desk?case=什么")
 
 
-@pytest.mark.parametrize("query", ["state=all&page=99999999999", "state=<b>&page=-1", "district=%00&type=$where", "page=٣"])
+@pytest.mark.parametrize(
+    "query", ["state=all&page=99999999999", "state=<b>&page=-1", "district=%00&type=$where", "page=٣"]
+)
 async def test_a_broken_address_still_opens_a_list(house, query):
     dispatcher = await house.officer("disp")
     await house.file()
@@ -40,7 +42,17 @@ async def test_the_case_shows_words_proposal_place_and_duplicates(house):
         {"_id": second}, {"$set": {"duplicates": [{"case_id": first, "likeness": 1.0, "reasons": ["文字相似度100%"]}]}}
     )
     page = await (await house.officer("disp")).get(f"/desk/cases/{second}")
-    for words in ("<mark", "安全出口", "92%", "文字写明市北区辽宁路", "市北区消防救援大队", "文字相似度100%", "小王", "受理决定", "收到举报"):
+    for words in (
+        "<mark",
+        "安全出口",
+        "92%",
+        "文字写明市北区辽宁路",
+        "市北区消防救援大队",
+        "文字相似度100%",
+        "小王",
+        "受理决定",
+        "收到举报",
+    ):
         assert words in page
     draft = page.split('name="summary"', 1)[1].split("</textarea>")[0]
     assert "市北区辽宁路街道某商场有限公司" in draft and "小王" not in draft and "铁链" not in draft
@@ -50,8 +62,10 @@ async def test_accept_and_assign_in_one_click_keeps_the_correction(house):
     case_id = await house.file()
     dispatcher, _ = await house.officer("disp"), await house.officer("ins1")
     case = await house.case(case_id)
-    page = await dispatcher.post(f"/desk/cases/{case_id}/accept_and_assign", dispatch_form(case, street="市北区 台东街道"))
-    assert page.status == 200 and "已完成:受理并派单" in page.replace(":", ":")
+    page = await dispatcher.post(
+        f"/desk/cases/{case_id}/accept_and_assign", dispatch_form(case, street="市北区 台东街道")
+    )
+    assert page.status == 200 and "已完成：受理并派单" in page.replace(":", ":")
     case = await house.case(case_id)
     assert case["state"] == State.ASSIGNED and case["inspector_id"] == "ins1" and case["location"]["grid"] is None
     kept = await house.services.store["corrections"].find_one({"case_id": case_id})
@@ -75,7 +89,8 @@ async def test_what_the_program_proposed_right_is_no_correction(house):
     ("changed", "field"),
     [
         ({"types": ""}, "types"), ({"types": "nonsense"}, "types"), ({"district": "火星区"}, "district"),
-        ({"street": "崂山区 沙子口街道"}, "street"), ({"summary": "短"}, "summary"), ({"inspector_id": ""}, "inspector_id"),
+        ({"street": "崂山区 沙子口街道"}, "street"), ({"summary": "短"}, "summary"),
+        ({"inspector_id": ""}, "inspector_id"),
         ({"inspector_id": "nobody"}, "inspector_id"), ({"department": " "}, "department"),
     ],
 )  # fmt: skip
@@ -97,7 +112,8 @@ async def test_the_second_of_two_is_told_who_was_first(house):
     seen = await house.case(case_id)
     await one.post(f"/desk/cases/{case_id}/accept_and_assign", dispatch_form(seen))
     page = await two.post(
-        f"/desk/cases/{case_id}/refuse", {"version": str(seen["version"]), "reason": "not_safety", "text": "不属于本线受理。"}
+        f"/desk/cases/{case_id}/refuse",
+        {"version": str(seen["version"]), "reason": "not_safety", "text": "不属于本线受理。"},
     )
     assert page.status == 409 and "分派员甲" in page
     assert (await house.case(case_id))["state"] == State.ASSIGNED
@@ -115,8 +131,12 @@ async def test_refuse_transfer_and_ask(house):
     assert page.status == 422 and "请打12345。" in page
     await do(refused, "refuse", reason="not_safety", text="请打12345。")
     await do(moved, "transfer", to="市市场监管局", text="由市场监管部门办理。")
-    await do(asked, "ask_reporter", text="还在锁着吗?")
-    assert [(await house.case(c))["state"] for c in (refused, moved, asked)] == ["not_accepted", "transferred", "triage"]
+    await do(asked, "ask_reporter", text="还在锁着吗？")
+    assert [(await house.case(c))["state"] for c in (refused, moved, asked)] == [
+        "not_accepted",
+        "transferred",
+        "triage",
+    ]
     assert "还在锁着吗" in await dispatcher.get(f"/desk/cases/{asked}")
     assert (await do(asked, "archive")).status == 404
 
