@@ -11,7 +11,9 @@ START = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("days", "standing", "left"),
     [
-        (0, Standing.RUNNING, "还剩60天"), (58, Standing.RUNNING, "还剩2天"), (59, Standing.SOON, "还剩1天"), (60, Standing.SOON, "今天到期"),
+        (0, Standing.RUNNING, "还剩60天"),
+        (58, Standing.RUNNING, "还剩2天"), (59, Standing.SOON, "还剩1天"),
+        (60, Standing.SOON, "今天到期"),
         (61, Standing.LATE, "已逾期1天"), (63, Standing.LATE, "已逾期3天"),
     ],
 )  # fmt: skip
