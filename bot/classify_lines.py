@@ -49,11 +49,11 @@ def classify(model: TipModel, line: str) -> Dict[str, Any]:
         return {"id": None, "error": 'expected {"id", "text"}'}
     if not isinstance(text, str):
         return {"id": identity, "error": "text: string expected"}
-    reading = model.read(text, with_words=False)
-    violations = [{"type": found.type, "confidence": found.confidence} for found in reading.violations]
-    if not reading.in_scope:
-        violations.insert(0, {"type": OTHER_TYPE, "confidence": round(1 - reading.scope_confidence, 4)})
-    return {"id": identity, "in_scope": reading.in_scope, "violations": violations, "model_version": model.version}
+    in_scope, scope_confidence, types = model.classify(text)
+    violations = [{"type": found.type, "confidence": found.confidence} for found in types]
+    if not in_scope:
+        violations.insert(0, {"type": OTHER_TYPE, "confidence": round(1 - scope_confidence, 4)})
+    return {"id": identity, "in_scope": in_scope, "violations": violations, "model_version": model.version}
 
 
 def main() -> None:

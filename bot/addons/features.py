@@ -47,8 +47,6 @@ class Featurizer:
         self.vocabulary = {piece: column for column, piece in enumerate(kept)}
         counts = np.array([seen_in[piece] for piece in kept], dtype=np.float32)
         self.idf = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
-        if self.vectors:
-            self.vectors = self.vectors.fit(texts)
         return self
 
     def pieces(self, text: str) -> Iterator[Piece]:
@@ -100,30 +98,31 @@ class Featurizer:
         return matrix
 
     def state(self) -> Dict[str, Any]:
-        """What `from_state` needs, as plain data and arrays."""
+        """What `from_state` needs beside the word vectors, as plain data and arrays."""
         return {
             "longest": self.longest,
             "word_weight": self.word_weight,
             "seen_at_least": self.seen_at_least,
             "vector_weight": self.vector_weight,
             "user_words": list(self.user_words),
-            "vectors": self.vectors.state() if self.vectors else None,
             "vocabulary": "\n".join(self.vocabulary),
             "idf": self.idf,
         }
 
     @classmethod
-    def from_state(cls, state: Dict[str, Any]) -> "Featurizer":
+    def from_state(cls, state: Dict[str, Any], vectors: Optional[WordVectors]) -> "Featurizer":
         pieces = state["vocabulary"].split("\n") if state["vocabulary"] else []
-        featurizer = cls(**{**state, "vectors": None, "vocabulary": {piece: n for n, piece in enumerate(pieces)}})
+        featurizer = cls(**{**state, "vectors": vectors, "vocabulary": {piece: n for n, piece in enumerate(pieces)}})
         featurizer._teach_jieba()
-        # After jieba was taught, because the vectors weigh words by jieba's frequencies.
-        featurizer.vectors = WordVectors.from_state(state["vectors"]) if state["vectors"] else None
         return featurizer
 
     def _teach_jieba(self) -> None:
-        # jieba keeps one dictionary for the whole process; teaching it the same words twice changes nothing.
-        jieba.initialize()
-        for word in self.user_words:
-            if jieba.dt.FREQ.get(word, 0) == 0:
-                jieba.add_word(word)
+        teach_jieba(self.user_words)
+
+
+def teach_jieba(words: Sequence[str]) -> None:
+    """jieba keeps one dictionary for the whole process; teaching it the same words twice changes nothing."""
+    jieba.initialize()
+    for word in words:
+        if jieba.dt.FREQ.get(word, 0) == 0:
+            jieba.add_word(word)

@@ -10,6 +10,7 @@ import numpy as np
 
 from addons.chinese_text import fold
 from addons.features import Featurizer
+from addons.word_vectors import WordVectors
 
 Fitter = Callable[[Any, np.ndarray], "tuple[np.ndarray, np.ndarray]"]
 
@@ -87,10 +88,10 @@ class LinearTextModel:
         }
 
     @classmethod
-    def from_state(cls, state: Dict[str, Any]) -> "LinearTextModel":
+    def from_state(cls, state: Dict[str, Any], vectors: Optional[WordVectors]) -> "LinearTextModel":
         return cls(
             labels=state["labels"],
-            featurizer=Featurizer.from_state(state["featurizer"]),
+            featurizer=Featurizer.from_state(state["featurizer"], vectors),
             weights=state["weights"].astype(np.float32),
             offsets=state["offsets"],
         )

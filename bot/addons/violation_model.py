@@ -22,7 +22,7 @@ import numpy as np
 
 from addons.chinese_text import Folded, fold
 from addons.families import families, folds
-from addons.features import Featurizer
+from addons.features import Featurizer, teach_jieba
 from addons.highlights import word_spans
 from addons.linear_model import LinearTextModel
 from addons.sentences import OTHER_TYPE, OUT_OF_SCOPE, REPORT, Sentence
@@ -34,6 +34,7 @@ SETTINGS_FILE, ARRAYS_FILE = "tip_model.json", "tip_model.npz"
 LISTED_TYPES = 5
 TIPS_LOST = 0.02  # share of tips that may fall out of scope in cross-validation; they are still offered to be sent
 CALIBRATION_FOLDS = 4
+TIPS_FOR_INTENTS = 800
 # Said by somebody who reports nothing (yet). The other intents (adding to a tip, objecting to a finding …) speak of
 # hazards themselves and would be wrong as negative examples.
 NO_TIP_INTENTS = frozenset(
@@ -79,14 +80,16 @@ class Aids:
     @classmethod
     def read(cls, dictionary: Path, vectors: Path) -> "Aids":
         """From the folder of user dictionaries and the file of word vectors."""
-        return cls(read_user_words(dictionary), WordVectors.read(vectors))
+        words = read_user_words(dictionary)
+        teach_jieba(words)  # before the vectors are weighed by jieba's frequencies
+        return cls(words, WordVectors.read(vectors))
 
 
 @dataclass
 class Calibration:
     """Plain numbers that turn margins into decisions; all fitted on out-of-fold margins."""
 
-    confidence: Tuple[float, float, float] = (2.0, 1.0, 0.0)  # of margin, of lead over the next type, constant
+    confidence: Tuple[float, ...] = (2.2, 0.8, 2.1, 0.7, 0.0)  # weights of `_confidence_inputs`, constant
     scope: Tuple[float, float, float] = (2.0, -2.0, 0.0)  # of best type's margin, of out-of-scope margin, constant
     scope_border: float = 0.0
     intent_temperature: float = 3.0
@@ -109,7 +112,19 @@ class TipModel:
         """Understand one raw text of any length and content; never fails on bad characters."""
         return self.read_folded(fold(text), with_words)
 
+    def classify(self, text: str) -> Tuple[bool, float, List[Violation]]:
+        """Only scope, its confidence and the ranked types: for long lists, where nobody talks."""
+        return self._types(fold(text), with_words=False)
+
     def read_folded(self, folded: Folded, with_words: bool = True) -> Reading:
+        in_scope, scope_confidence, violations = self._types(folded, with_words)
+        ranking = self._intent_ranking(folded.text, in_scope, scope_confidence, violations)
+        matter = None if in_scope else self._matter(folded.text)
+        return Reading(
+            in_scope, round(scope_confidence, 4), violations, ranking[0][0], ranking[0][1], ranking[:5], matter
+        )
+
+    def _types(self, folded: Folded, with_words: bool) -> Tuple[bool, float, List[Violation]]:
         margins = self.types.folded_margins(folded.text)
         in_scope, scope_confidence = self._scope(margins)
         confidences = type_confidences(margins[None, self._real], self.calibration.confidence)[0]
@@ -121,11 +136,7 @@ class TipModel:
             explained = with_words and place < 3 and (place == 0 or confidence > 0.1)
             words = word_spans(self.types, folded, column) if explained else []
             violations.append(Violation(self.types.labels[column], round(confidence, 4), words))
-        ranking = self._intent_ranking(folded.text, in_scope, scope_confidence, violations)
-        matter = None if in_scope else self._matter(folded.text)
-        return Reading(
-            in_scope, round(scope_confidence, 4), violations, ranking[0][0], ranking[0][1], ranking[:5], matter
-        )
+        return in_scope, scope_confidence, violations
 
     def _scope(self, margins: np.ndarray) -> Tuple[bool, float]:
         score = scope_scores(margins[None, :], self._real, self._other, self.calibration.scope)[0]
@@ -158,7 +169,7 @@ class TipModel:
         by_name[names[0]] = told * max(scope_confidence, 1 - scope_confidence)
         by_name[names[1]] = told - by_name[names[0]]
         ranking = sorted(by_name.items(), key=lambda item: -item[1])
-        if len(text) > 40 and in_scope and violations[0].confidence > 0.6 and ranking[0][0] in NO_TIP_INTENTS:
+        if len(text) > 15 and in_scope and violations[0].confidence > 0.6 and ranking[0][0] in NO_TIP_INTENTS:
             ranking = [(REPORT, ranking[0][1])] + [item for item in ranking if item[0] != REPORT]
         return [(name, round(float(share), 4)) for name, share in ranking]
 
@@ -203,9 +214,11 @@ class TipModel:
                 for key in inner[:-1]:
                     holder = holder[key]
                 holder[inner[-1]] = array
+            teach_jieba(settings["types"]["featurizer"]["user_words"])
+            vectors = WordVectors.from_state(settings["vectors"]) if "vectors" in settings else None
             model = cls(
-                LinearTextModel.from_state(settings["types"]),
-                LinearTextModel.from_state(settings["intents"]),
+                LinearTextModel.from_state(settings["types"], vectors),
+                LinearTextModel.from_state(settings["intents"], vectors),
                 Calibration(**{key: _plain(value) for key, value in settings["calibration"].items()}),
             )
         except DamagedModel:
@@ -224,12 +237,13 @@ class TipModel:
             "intents": self.intents.state(),
             "calibration": dict(vars(self.calibration)),
         }
+        vectors = self.types.featurizer.vectors
+        if vectors:
+            settings["vectors"] = {"words": "\n".join(vectors.words)}
+            arrays.update({"vectors.table": vectors.table, "vectors.centre": vectors.centre})
         for part in ("types", "intents"):
             state = settings[part]
-            holders = [(state, part), (state["featurizer"], f"{part}.featurizer")]
-            if state["featurizer"]["vectors"]:
-                holders.append((state["featurizer"]["vectors"], f"{part}.featurizer.vectors"))
-            for holder, prefix in holders:
+            for holder, prefix in ((state, part), (state["featurizer"], f"{part}.featurizer")):
                 for key in [key for key, value in holder.items() if isinstance(value, np.ndarray)]:
                     arrays[f"{prefix}.{key}"] = holder.pop(key)
         return arrays, settings
@@ -247,8 +261,10 @@ def _plain(value: Any) -> Any:
 
 
 def is_number_and_code(text: str) -> bool:
-    """A tip's number or code typed alone: nothing but digits (folded to 0), dashes and a letter or two."""
-    return "0" in text and len(text) <= 24 and all(c in "0-—_:：,，/ tdhqwxs编号密码查询单" for c in text)
+    """A tip's number or code, alone or with the word for it (folded text: digits are 0)."""
+    if "0" not in text or len(text) > 30:
+        return False
+    return any(word in text for word in ("编号", "密码", "查询码", "单号")) or all(c in "0-—_:：,，/" for c in text)
 
 
 # ---- the steps of training, also used by the evaluation
@@ -281,10 +297,14 @@ def _intent_label(sentence: Sentence) -> str:
 
 
 def fit_intents(sentences: Sequence[Sentence], aids: "Aids") -> LinearTextModel:
+    """Tips are thinned out: there are a hundred times more of them than of any other intent."""
+    tips = [index for index, sentence in enumerate(sentences) if sentence.intent == REPORT]
+    kept = set(np.random.RandomState(7).permutation(tips)[:TIPS_FOR_INTENTS].tolist())
+    chosen = [s for index, s in enumerate(sentences) if s.intent != REPORT or index in kept]
     return LinearTextModel.fit(
-        [sentence.text for sentence in sentences],
-        [[_intent_label(sentence)] for sentence in sentences],
-        Featurizer(user_words=aids.user_words),
+        [sentence.text for sentence in chosen],
+        [[_intent_label(sentence)] for sentence in chosen],
+        Featurizer(user_words=aids.user_words, vectors=aids.vectors),
     )
 
 
@@ -318,8 +338,9 @@ def calibrate(margins: np.ndarray, labels: Sequence[str], typed: Sequence[Senten
     is_tip = np.array([sentence.types[0] != OTHER_TYPE for sentence in typed])
     truth = np.array([[labels[column] in sentence.types for column in real] for sentence in typed])[is_tip]
     inputs = _confidence_inputs(margins[is_tip][:, real])
-    near = inputs[..., 0] > -1.3  # far below the border nothing is left to learn, but it would drown the rest
-    sigmoid = LogisticRegression(C=100.0).fit(inputs[near], truth[near])
+    # Far down the list nothing is left to learn, but it would drown the rest.
+    listed = np.argsort(np.argsort(-inputs[..., 0], axis=1), axis=1) < LISTED_TYPES
+    sigmoid = LogisticRegression(C=100.0).fit(inputs[listed], truth[listed])
     calibration = Calibration(confidence=(*map(float, sigmoid.coef_[0]), float(sigmoid.intercept_[0])))
     if other is None or is_tip.all():
         return calibration
@@ -339,10 +360,11 @@ def scope_scores(margins: np.ndarray, real: np.ndarray, other: int, weights: Seq
 def type_confidences(margins: np.ndarray, weights: Sequence[float]) -> np.ndarray:
     """Probability of each type (texts by types, out-of-scope column left out)."""
     inputs = _confidence_inputs(margins)
-    return 1 / (1 + np.exp(-(inputs @ np.asarray(weights[:2]) + weights[2])))
+    return 1 / (1 + np.exp(-(inputs @ np.asarray(weights[:-1]) + weights[-1])))
 
 
 def _confidence_inputs(margins: np.ndarray) -> np.ndarray:
+    """Per type: its margin, its lead over the second type, its distance behind the first, whether it is the first."""
     best_two = np.sort(margins, axis=1)[:, -2:]
-    best_other = np.where(margins == best_two[:, 1:], best_two[:, :1], best_two[:, 1:])
-    return np.stack([margins, margins - best_other], axis=-1)
+    lead = margins - np.where(margins == best_two[:, 1:], best_two[:, :1], best_two[:, 1:])
+    return np.stack([margins, np.maximum(lead, 0), np.minimum(lead, 0), (lead >= 0) * 1.0], axis=-1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Tuple
 
 import jieba
 import numpy as np
@@ -14,7 +14,8 @@ COMMON = 1e-4  # words more frequent than this share of all words count little (
 
 @dataclass
 class WordVectors:
-    """`table` holds one row per word; `centre` is the mean over the training texts, taken off every text."""
+    """`table` holds one row per word; `centre` is the mean over safety texts, taken off every text: what all of them
+    have in common tells nothing."""
 
     words: List[str]
     table: np.ndarray  # words by dimensions, whole numbers of one byte
@@ -25,30 +26,27 @@ class WordVectors:
         total = jieba.dt.total or 1
         shares = np.array([jieba.dt.FREQ.get(word, 1) / total for word in self.words], dtype=np.float32)
         self._weights = COMMON / (COMMON + shares)
+        self._last: Tuple[str, np.ndarray] = ("", np.zeros(self.size, dtype=np.float32))
 
     @classmethod
     def read(cls, path: Path) -> "WordVectors":
         jieba.initialize()
         with np.load(path, allow_pickle=False) as stored:
-            table = stored["table"]
-            return cls(str(stored["words"]).split("\n"), table, np.zeros(table.shape[1], dtype=np.float32))
+            return cls(str(stored["words"]).split("\n"), stored["table"], stored["centre"])
 
     @property
     def size(self) -> int:
         return int(self.table.shape[1])
 
-    def fit(self, texts: Sequence[str]) -> "WordVectors":
-        """The same vectors, centred on these folded texts."""
-        means = np.array([self._mean(text) for text in texts])
-        return WordVectors(self.words, self.table, means.mean(axis=0).astype(np.float32))
-
     def of(self, text: str) -> np.ndarray:
-        """Unit vector of a folded text; zero when no word is known."""
-        vector = self._mean(text)
-        if not vector.any():
-            return vector
-        vector = vector - self.centre
-        return vector / (np.linalg.norm(vector) + 1e-6)
+        """Unit vector of a folded text; zero when no word is known. The last one is kept: two models ask for it."""
+        if self._last[0] != text:
+            vector = self._mean(text)
+            if vector.any():
+                vector = vector - self.centre
+                vector = vector / (np.linalg.norm(vector) + 1e-6)
+            self._last = (text, vector)
+        return self._last[1]
 
     def _mean(self, text: str) -> np.ndarray:
         rows = [
@@ -60,9 +58,6 @@ class WordVectors:
             return np.zeros(self.size, dtype=np.float32)
         weights = self._weights[rows]
         return (weights @ self.table[rows].astype(np.float32)) / (weights.sum() * 254)
-
-    def state(self) -> Dict[str, Any]:
-        return {"words": "\n".join(self.words), "table": self.table, "centre": self.centre}
 
     @classmethod
     def from_state(cls, state: Dict[str, Any]) -> "WordVectors":
