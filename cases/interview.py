@@ -25,9 +25,13 @@ _INTERRUPTIONS = frozenset(
     "talk_to_person restart_talk thanks abuse".split()
 )
 _DONT_KNOW = re.compile(r"^(?:我|俺)?(?:也|都|真)?(?:不知道|不清楚|不晓得|说不清|说不上来|不记得|不太清楚|不了解|不详|没注意|忘了)")
-_NO = re.compile(r"^(?:不用|不需要|不要|不留|不方便|没有|没拍|没|无|不|否|算了|拒绝|匿名|跳过|下一个)(?:了|吧|照片|图|谢谢)*[。!！~]*$")
+_NO = re.compile(r"^(?:那就?|就)?(?:不用|不需要|不要|不留|不方便|没有|没拍|没|无|不|否|算了|拒绝|匿名|跳过|下一个)(?:了|吧|照片|图|谢谢)*[。!！~]*$")
 _YES = re.compile(r"^(?:有|是|是的|对|好|好的|可以|行|嗯|要|需要|留|愿意)(?:的|啊|呀|吧|照片)*[。!！~]*$")
 _ASKS = re.compile(r"[?？]|吗|呢$|多久|多少|怎么|怎样|什么|几天|谁|哪里?(?:查|看|领)|会不会|能不能|可不可以|有没有")
+_ANNOUNCES = re.compile(
+    r"^(?:你好|您好)?[,，]?(?:我|俺)?(?:现在)?(?:要|想|来|得)?(?:匿名)?(?:举报|反映|投诉|报告|报案|说)(?:一?下|个|一个|一件|点)?(?:事情?|问题|情况|隐患)?(?:啊|呀|吧)?[。!！~]*$"
+)
+_PLACE_LIKE = re.compile(r"[路街村镇区市县乡号巷湾滩桥]|旁边|附近|对面|隔壁|路口|门口|小区|广场|大厦|车站|市场|学校|医院|这边|那边|东|西|南|北")
 _LETTERS = re.compile(r"[㐀-鿿A-Za-z]")
 
 
@@ -171,12 +175,13 @@ class Interview:
         correction = correction_in(text) if self.begun else None
         if correction and self._applies(correction, message):
             return self.correct(correction, text, locate)
-        known = facts_in(text)
+        known, before = facts_in(text), dict(self.slots)
         self._note(known.happened, known)
         answered = requested in SLOTS and self._answer(requested, message, locate)
         other = self._fill_others(message, requested, locate)
-        if answered or other or requested not in ("ongoing", "photo", "contact"):
-            return answered or other
+        grown = self.slots != before
+        if answered or other or grown or requested not in ("ongoing", "photo", "contact"):
+            return answered or other or grown
         # Nothing in it for any question: asked once more, then left open. Nobody is held up by a question.
         if requested in self.facts.get("puzzled", []):
             self.slots[requested] = self._left_open(requested)
@@ -188,7 +193,7 @@ class Interview:
         text = message.text.strip()
         open_ended = bool(_DONT_KNOW.match(text)) or (message.intent in ("dont_know", "skip") and len(text) < 12)
         if slot == "what":
-            if open_ended or len(_LETTERS.findall(text)) < 4:
+            if open_ended or len(_LETTERS.findall(text)) < 4 or _ANNOUNCES.match(text):
                 return False
             self.slots["what"] = text[:MAX_WHAT]
             return True
@@ -196,9 +201,13 @@ class Interview:
             self.slots[slot] = self._left_open(slot)
             return True
         if slot == "place":
+            if self._tells_more(message, locate):
+                return False
             self._settle_place(text, locate)
             return True
         if slot == "company":
+            if not facts_in(text).company and self._completes_place(text, locate):
+                return False
             self.slots["company"] = answered_company(text) or UNKNOWN
             return True
         if slot == "ongoing":
@@ -214,11 +223,36 @@ class Interview:
             return True
         return False  # 有, 可以: the photo or the number itself is wanted
 
+    def _tells_more(self, message: Message, locate: Locate) -> bool:
+        """More of the matter instead of the place that was asked for."""
+        if message.intent not in ("report", "add_to_report") or "place" in self.facts.get("puzzled", []):
+            return False
+        view = locate(message.text, None)
+        named = view.district or view.candidates or view.outside or _PLACE_LIKE.search(message.text)
+        if named or len(_LETTERS.findall(message.text)) < 4:
+            return False
+        self._grow(message.text)
+        return True
+
+    def _completes_place(self, text: str, locate: Locate) -> bool:
+        """A place, told after the place question was over: it is taken when the place was open or known in part."""
+        place, view = self.slots.get("place") or {}, locate(text, None)
+        known = place.get("text", "")
+        if not view.district or place.get("certain") or known == text:
+            return False
+        told = f"{known}，{text}" if known else text
+        both = locate(told, None)
+        self.slots["place"] = _place(both if both.district else view, told, place.get("point"))
+        self.facts["puzzled"] = [*self.facts.get("puzzled", []), "place"]
+        return True
+
     def _fill_others(self, message: Message, requested: str | None, locate: Locate) -> bool:
         """Everything else the sentence says, for questions that then need not be asked."""
         text, known, taken = message.text, facts_in(message.text), False
         is_report = requested is None or (message.intent in ("report", "add_to_report") and len(text) >= 12)
-        if is_report and requested != "what" and not (self.begun and requested is None and _same(self.slots, text)):
+        if _ANNOUNCES.match(text):
+            return requested is None
+        if is_report and not _same(self.slots, text) and requested != "what":
             if len(_LETTERS.findall(text)) >= 4:
                 self._grow(text)
                 taken = True
@@ -351,7 +385,7 @@ class Interview:
         base = QUESTIONS[slot]
         if slot == "place" and (heard := self.facts.get("place")):
             return _place_question(heard, base)
-        if slot in self.facts.get("puzzled", []):
+        if slot in AGAIN and slot in self.facts.get("puzzled", []):
             return Question(f"我没有听明白。{AGAIN[slot]}", base.buttons, base.tools)
         if slot == "what" and "what" in self.facts.get("reopened", []):
             return Question("请把情况重新说一遍：哪里、哪家单位、有什么危险？", base.buttons, base.tools)

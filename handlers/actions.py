@@ -12,7 +12,7 @@ from aiohttp import web
 
 from cases.conversations import Conversations
 from cases.facts import correction_in
-from cases.interview import Interview, Message, PlaceView
+from cases.interview import MAX_WHAT, Interview, Message, PlaceView
 from cases.interview_texts import MISSING, NUMBER_OF_ALL, NUMBERS, SLOTS, Question
 from cases.model import Filing, InvalidFiling
 from grid.coordinates import BadCoordinate, Point
@@ -265,6 +265,8 @@ async def _add(call: Call) -> Answer:
 
 
 async def _nothing_yet(call: Call) -> Answer:
+    if call.interview.facts.get("pending"):
+        return _answer([], _say("要把刚才说的提交举报吗？", (("仍要举报", "/start_report"),)))
     return _answer([], _say("还没有要提交的内容。请用一句话告诉我哪里有什么危险，或点“开始举报”。", START))
 
 
@@ -294,7 +296,8 @@ async def _out_of_scope(call: Call) -> Answer:
     text = NUMBERS.get(call.matter, NUMBER_OF_ALL)
     if interview.begun or call.message.payload:
         return _answer([], _say(text))
-    interview.facts["pending"] = call.message.text
+    before = interview.facts.get("pending")
+    interview.facts["pending"] = f"{before}\n{call.message.text}"[:MAX_WHAT] if before else call.message.text
     return _answer(
         _set({"facts": interview.facts}), _say(f"{text}\n如果这件事有人身安全的危险，请点“仍要举报”。", (("仍要举报", "/start_report"),))
     )

@@ -90,7 +90,9 @@ _gates: WeakKeyDictionary[Store, Gate] = WeakKeyDictionary()
 
 
 def gate_of(services: Services) -> Gate:
-    return _gates.setdefault(services.store, Gate())
+    if services.store not in _gates:
+        _gates[services.store] = Gate()
+    return _gates[services.store]
 
 
 @dataclass(frozen=True)

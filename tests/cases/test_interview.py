@@ -153,3 +153,30 @@ def test_hostile_text_never_breaks(text, locate):
     for requested in (None, "what", "place", "company", "ongoing", "photo", "contact"):
         slots, _ = say({**EMPTY, "requested_slot": requested}, text, intent="out_of_scope", locate=locate)
         Interview(slots).summary()
+
+
+def test_an_announcement_is_no_matter(locate):
+    slots, answered = say(EMPTY, "我要举报", locate=locate)
+    assert answered and slots["what"] is None and slots["requested_slot"] == "what"
+    slots, _ = say(slots, "仓库里有人抽烟", locate=locate)
+    assert slots["what"] == "仓库里有人抽烟"
+
+
+def test_more_of_the_matter_instead_of_the_place(locate):
+    slots, _ = say(EMPTY, "有人把安全出口用铁链锁死了", locate=locate)
+    slots, answered = say(slots, "里面还存了好多油漆桶", locate=locate)
+    assert answered and slots["place"] is None and "油漆桶" in slots["what"]
+
+
+def test_the_place_told_late_completes_it(locate):
+    slots, _ = say(EMPTY, "有人把安全出口用铁链锁死了", locate=locate)
+    slots, _ = say(slots, "崂山区", locate=locate)
+    slots, _ = say(slots, "中韩街道 石老人村旁边", intent="out_of_scope", locate=locate)
+    assert slots["place"]["name"] == "崂山区中韩街道" and slots["company"] is None
+
+
+def test_named_answer_after_the_summary(locate):
+    done = {"ongoing": "yes", "photo": {"unknown": True}, "contact": {"given": False}, "company": "李沧区"}
+    slots = {**EMPTY, **done, "what": "仓库里有人抽烟", "place": {"text": "李沧区"}}
+    slots, _ = say(slots, "单位是鑫源物流", locate=locate)
+    assert slots["company"] == "鑫源物流" and slots["what"] == "仓库里有人抽烟"
