@@ -277,7 +277,9 @@ def _backup(arguments: argparse.Namespace, settings: Settings) -> int:
             if arguments.file.exists():
                 raise Refusal(f"{arguments.file} 已存在,请换一个文件名。")
             done = await backup(store, settings.data_dir / "evidence", _backup_cipher(settings), arguments.file)
-            print(f"{datetime.now():%H:%M:%S} 已备份 {done.documents} 条记录、{done.files} 个证据文件到 {arguments.file}")
+            print(
+                f"{datetime.now():%H:%M:%S} 已备份 {done.documents} 条记录、{done.files} 个证据文件到 {arguments.file}"
+            )
             print("恢复时还需要 data/secrets/root.key,请另行保管,不要和备份放在一起。")
             return 0
 

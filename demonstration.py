@@ -17,7 +17,7 @@ BUDGET = Fen(200_000_000)
 async def seed(services: Services) -> None:
     """Accounts for each role, vault access for finance, a budget."""
     made = await seed_demo_accounts(services.store)
-    _append_private(services.settings.data_dir / "demo_accounts.txt", "".join(f"{'\t'.join(row)}\n" for row in made))
+    _append_private(services.settings.data_dir / "demo_accounts.txt", "".join("\t".join(row) + "\n" for row in made))
     escrow = escrow_file(services.settings).read_text("ascii").strip()
     for role, login, password in made:
         if role == Role.FINANCE:

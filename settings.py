@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     rasa_host: str = "127.0.0.1"
     rasa_port: int = 8352
     gateway_secret: SecretStr | None = Field(None, description="bearer secret service → Rasa; unset: from the root key")
-    internal_secret: SecretStr | None = Field(None, description="bearer secret Rasa → service; unset: from the root key")
+    internal_secret: SecretStr | None = Field(
+        None, description="bearer secret Rasa → service; unset: from the root key"
+    )
     trusted_proxies: list[str] = Field([], description="addresses whose X-Forwarded-For and -Proto are believed")
 
     smtp_host: str | None = Field(None, description="unset: mail waits in the outbox and the log says so")
@@ -45,7 +47,9 @@ class Settings(BaseSettings):
     duty_mail: str = Field("duty@tip.invalid", description="the duty desk, told of immediate danger at once")
 
     city_dir: Path = Field(ROOT / "grid" / "qingdao", description="divisions, duty table, aliases of the city")
-    jurisdiction: str = Field("qingdao", description="whose budget pays rewards; the name of its accounts in the ledger")
+    jurisdiction: str = Field(
+        "qingdao", description="whose budget pays rewards; the name of its accounts in the ledger"
+    )
     duty_phone: str = "12350"
     demo: bool = Field(False, description="demonstration accounts, grids and cases; never on a public address")
     embedded_workers: bool = Field(True, description="run the job worker inside the service process")
@@ -70,7 +74,9 @@ class Settings(BaseSettings):
     def refuse_unsafe(self) -> None:
         """Raise `UnsafeConfiguration` before anything listens."""
         if self.demo and not _is_loopback(self.host):
-            raise UnsafeConfiguration("演示数据(TIP_DEMO)带有公开的口令,只能在本机使用:请把 TIP_HOST 设为 127.0.0.1,或关闭 TIP_DEMO。")
+            raise UnsafeConfiguration(
+                "演示数据(TIP_DEMO)带有公开的口令,只能在本机使用:请把 TIP_HOST 设为 127.0.0.1,或关闭 TIP_DEMO。"
+            )
         if self.public_url and not self.public_url.startswith("https://") and not _is_loopback(self.host):
             raise UnsafeConfiguration("对外服务必须使用 https:请把 TIP_PUBLIC_URL 改为 https:// 开头的地址。")
 

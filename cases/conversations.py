@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
 from pymongo import WriteConcern
@@ -97,7 +97,7 @@ class Turn:
 class Conversations:
     """`keys` gives the seals and the hash of the browser's token."""
 
-    _locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+    _locks: ClassVar[WeakValueDictionary[str, asyncio.Lock]] = WeakValueDictionary()
 
     def __init__(self, store: Store, keys: Keys) -> None:
         self._store = store

@@ -45,7 +45,8 @@ def likeness(text: str, others: list[str]) -> list[float]:
     own = bigrams(text)
     own_norm = norm(own)
     return [
-        sum(count * bag[gram] * weight(gram) ** 2 for gram, count in own.items()) / (own_norm * norm(bag)) for bag in bags
+        sum(count * bag[gram] * weight(gram) ** 2 for gram, count in own.items()) / (own_norm * norm(bag))
+        for bag in bags
     ]
 
 

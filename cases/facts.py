@@ -113,7 +113,9 @@ def answered_company(text: str) -> str:
     found = company_in(text)
     if found:
         return found
-    plain = re.sub(r"^(?:就?是|叫做?|名字(?:是|叫)?|单位(?:是|叫)?|公司(?:是|叫)?|那家?|就)+", "", text.strip(" 。,，!！~"))
+    plain = re.sub(
+        r"^(?:就?是|叫做?|名字(?:是|叫)?|单位(?:是|叫)?|公司(?:是|叫)?|那家?|就)+", "", text.strip(" 。,，!！~")
+    )
     plain = re.sub(r"(?:那里|那儿|这家|那家|吧|啊|呀|哦|的)+$", "", plain)
     return plain[:60]
 
@@ -125,7 +127,8 @@ _NUMBER = r"(?:\d{1,2}|[一二两三四五六七八九十]{1,3})"
 _CLOCK = rf"(?:{_NUMBER}(?:点|时)(?:钟)?(?:半|多|来钟|左右|\d{{1,2}}分?)?(?:到{_NUMBER}点)?(?:多|左右)?)"
 _DAY = (
     r"(?:今天|今儿|今早|今晚|昨天|昨晚|昨夜|前天|前晚|大前天|这几天|这两天|最近|近期|近来|刚才|刚刚|上周[一二三四五六日天]?|本周|这周|周末|上个星期|上个?月|这个月"
-    r"|本月|去年|今年|前几天|前段时间|前不久|" + rf"(?:\d{{4}}年)?{_NUMBER}月(?:{_NUMBER}[日号])?|{_NUMBER}[日号](?!楼|门|线)|(?:星期|周|礼拜)[一二三四五六日天])"
+    r"|本月|去年|今年|前几天|前段时间|前不久|"
+    + rf"(?:\d{{4}}年)?{_NUMBER}月(?:{_NUMBER}[日号])?|{_NUMBER}[日号](?!楼|门|线)|(?:星期|周|礼拜)[一二三四五六日天])"
 )
 _HAPPENED = re.compile(
     rf"(?:从|自)(?:{_DAY}){_PART}?(?:以来|开始|起)?(?:到现在)?|每(?:天|晚|周|逢|到)[^，。,;；]{{0,2}}{_PART}?{_CLOCK}?|天天{_PART}?|{_DAY}的?{_PART}?{_CLOCK}?|{_PART}{_CLOCK}"
@@ -171,7 +174,11 @@ _GOING_ON = re.compile(
 
 def ongoing_in(text: str) -> Ongoing:
     """yes/no when the words say so; the later statement counts when both are there."""
-    stopped = [m.start() for m in _STOPPED.finditer(text) if text[max(0, m.start() - 2) : m.start()][-1:] not in ("没", "未", "不")]
+    stopped = [
+        m.start()
+        for m in _STOPPED.finditer(text)
+        if text[max(0, m.start() - 2) : m.start()][-1:] not in ("没", "未", "不")
+    ]
     going = [m.start() for m in _GOING_ON.finditer(text)]
     if not stopped and not going:
         return ""
@@ -181,8 +188,12 @@ def ongoing_in(text: str) -> Ongoing:
 # ---- people and things
 
 _AMOUNT = r"(\d{1,4}|[一二两三四五六七八九十百几俩仨好]{1,4}|有(?=人|工))"
-_INJURED = re.compile(rf"{_AMOUNT}(?:多|来)?(?:个|名|位)?(?:工人|人|员工|工友|师傅|孩子)?(?:被?[^，。,没无]{{0,3}})?(?:受伤|伤了|重伤|轻伤|烧伤|砸伤|摔伤|烫伤)|伤了{_AMOUNT}个?人?")
-_DEAD = re.compile(rf"{_AMOUNT}(?:个|名|位)?(?:工人|人|员工|工友)?(?:当场)?(?:死亡|死了|身亡|遇难|去世)|死了{_AMOUNT}(?:个|名)?人?|亡{_AMOUNT}人")
+_INJURED = re.compile(
+    rf"{_AMOUNT}(?:多|来)?(?:个|名|位)?(?:工人|人|员工|工友|师傅|孩子)?(?:被?[^，。,没无]{{0,3}})?(?:受伤|伤了|重伤|轻伤|烧伤|砸伤|摔伤|烫伤)|伤了{_AMOUNT}个?人?"
+)
+_DEAD = re.compile(
+    rf"{_AMOUNT}(?:个|名|位)?(?:工人|人|员工|工友)?(?:当场)?(?:死亡|死了|身亡|遇难|去世)|死了{_AMOUNT}(?:个|名)?人?|亡{_AMOUNT}人"
+)
 _PEOPLE = re.compile(rf"{_AMOUNT}(?:多|来|几)?(?:个|名|号|口)?(?:多)?(?:工人|人|员工|工友|学生|孩子|住户|租客|老人)")
 _DENIED = re.compile(r"(?:没有?|无|未)(?:人|任何人|发生)?$")
 _THINGS = re.compile(
@@ -221,9 +232,15 @@ def _chinese_number(words: str) -> int | None:
 
 # ---- corrections
 
-_NOT_BUT = re.compile(r"(?:并?不是|不叫|不在)\s*[“\"]?([^，。,；;!！?？\s“”\"]{1,30}?)[”\"]?\s*[，,。；;\s]?\s*(?:而是|应该是|应当是|是|叫|在)\s*[“\"]?([^，。,；;!！?？“”\"]{1,40})")
-_CHANGE = re.compile(r"(?:把|将)\s*[“\"]?([^，。,“”\"]{1,30}?)[”\"]?\s*(?:改成|改为|换成|更正为)\s*[“\"]?([^，。,；;“”\"]{1,40})")
-_BUT_NOT = re.compile(r"(?:^|[，,。\s])(?:应该)?(?:是|叫|在)\s*([^，。,；;不]{1,20})[，,]?(?:不是|不叫|不在)\s*([^，。,；;!！?？]{1,20})")
+_NOT_BUT = re.compile(
+    r"(?:并?不是|不叫|不在)\s*[“\"]?([^，。,；;!！?？\s“”\"]{1,30}?)[”\"]?\s*[，,。；;\s]?\s*(?:而是|应该是|应当是|是|叫|在)\s*[“\"]?([^，。,；;!！?？“”\"]{1,40})"
+)
+_CHANGE = re.compile(
+    r"(?:把|将)\s*[“\"]?([^，。,“”\"]{1,30}?)[”\"]?\s*(?:改成|改为|换成|更正为)\s*[“\"]?([^，。,；;“”\"]{1,40})"
+)
+_BUT_NOT = re.compile(
+    r"(?:^|[，,。\s])(?:应该)?(?:是|叫|在)\s*([^，。,；;不]{1,20})[，,]?(?:不是|不叫|不在)\s*([^，。,；;!！?？]{1,20})"
+)
 _SHOULD = re.compile(r"(?:应该是|应当是|应是|正确的是|改成|改为|更正为|换成)\s*[“\"]?([^，。,；;“”\"]{1,40})")
 _IS = re.compile(r"(?:不对|错了|有误|弄错|写错|说错|记错)[了啦]?[，,。\s]+(?:是|叫|在)?\s*([^，。,；;]{2,40})")
 _NAMED = re.compile(

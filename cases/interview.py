@@ -24,14 +24,20 @@ _INTERRUPTIONS = frozenset(
     "faq_reward faq_confidential faq_scope faq_deadline faq_how claim_reward object_finding withdraw_tip ask_progress "
     "talk_to_person restart_talk thanks abuse".split()
 )
-_DONT_KNOW = re.compile(r"^(?:我|俺)?(?:也|都|真)?(?:不知道|不清楚|不晓得|说不清|说不上来|不记得|不太清楚|不了解|不详|没注意|忘了)")
-_NO = re.compile(r"^(?:那就?|就)?(?:不用|不需要|不要|不留|不方便|没有|没拍|没|无|不|否|算了|拒绝|匿名|跳过|下一个)(?:了|吧|照片|图|谢谢)*[。!！~]*$")
+_DONT_KNOW = re.compile(
+    r"^(?:我|俺)?(?:也|都|真)?(?:不知道|不清楚|不晓得|说不清|说不上来|不记得|不太清楚|不了解|不详|没注意|忘了)"
+)
+_NO = re.compile(
+    r"^(?:那就?|就)?(?:不用|不需要|不要|不留|不方便|没有|没拍|没|无|不|否|算了|拒绝|匿名|跳过|下一个)(?:了|吧|照片|图|谢谢)*[。!！~]*$"
+)
 _YES = re.compile(r"^(?:有|是|是的|对|好|好的|可以|行|嗯|要|需要|留|愿意)(?:的|啊|呀|吧|照片)*[。!！~]*$")
 _ASKS = re.compile(r"[?？]|吗|呢$|多久|多少|怎么|怎样|什么|几天|谁|哪里?(?:查|看|领)|会不会|能不能|可不可以|有没有")
 _ANNOUNCES = re.compile(
     r"^(?:你好|您好)?[,，]?(?:我|俺)?(?:现在)?(?:要|想|来|得)?(?:匿名)?(?:举报|反映|投诉|报告|报案|说)(?:一?下|个|一个|一件|点)?(?:事情?|问题|情况|隐患)?(?:啊|呀|吧)?[。!！~]*$"
 )
-_PLACE_LIKE = re.compile(r"[路街村镇区市县乡号巷湾滩桥]|旁边|附近|对面|隔壁|路口|门口|小区|广场|大厦|车站|市场|学校|医院|这边|那边|东|西|南|北")
+_PLACE_LIKE = re.compile(
+    r"[路街村镇区市县乡号巷湾滩桥]|旁边|附近|对面|隔壁|路口|门口|小区|广场|大厦|车站|市场|学校|医院|这边|那边|东|西|南|北"
+)
 _LETTERS = re.compile(r"[㐀-鿿A-Za-z]")
 
 
@@ -472,10 +478,14 @@ def _same(slots: dict[str, Any], text: str) -> bool:
 
 def _place_question(heard: dict[str, Any], base: Question) -> Question:
     if heard.get("point_outside"):
-        return Question("您发送的位置不在本市范围内。请用文字说说在哪个区、哪个街道或村，" + base.why, base.buttons, base.tools)
+        return Question(
+            "您发送的位置不在本市范围内。请用文字说说在哪个区、哪个街道或村，" + base.why, base.buttons, base.tools
+        )
     if heard.get("outside"):
         return Question(
-            f"您说的地方好像在{heard['outside']}，那里不归本市管。如果就在本市，请说区和街道；" + base.why, base.buttons, base.tools
+            f"您说的地方好像在{heard['outside']}，那里不归本市管。如果就在本市，请说区和街道；" + base.why,
+            base.buttons,
+            base.tools,
         )
     candidates = heard.get("candidates", [])[:4]
     if len(candidates) > 1 or (candidates and not heard.get("name")):
@@ -483,4 +493,6 @@ def _place_question(heard: dict[str, Any], base: Question) -> Question:
         said = f"“{heard['text']}”" if heard.get("text") else "您说的地方"
         return Question(f"{said}是下面哪一处？都不是就直接告诉我。{base.why}", buttons + base.buttons, base.tools)
     where = heard.get("name") or heard.get("text")
-    return Question(f"在{where}的哪条街道、哪个村或路边？有门牌、路口、标志物最好。{base.why}", base.buttons, base.tools)
+    return Question(
+        f"在{where}的哪条街道、哪个村或路边？有门牌、路口、标志物最好。{base.why}", base.buttons, base.tools
+    )

@@ -4,7 +4,14 @@ import re
 from dataclasses import dataclass
 
 SLOTS = ("what", "place", "company", "ongoing", "photo", "contact")
-MISSING = {"what": "情况", "place": "地点", "company": "单位", "ongoing": "是否还在继续", "photo": "照片", "contact": "联系方式"}
+MISSING = {
+    "what": "情况",
+    "place": "地点",
+    "company": "单位",
+    "ongoing": "是否还在继续",
+    "photo": "照片",
+    "contact": "联系方式",
+}
 ONGOING_WORDS = {"yes": "还在继续", "no": "已经停止", "unknown": "不清楚"}
 
 

@@ -72,9 +72,7 @@ def desk_match(filter: Filter, actor: Actor) -> Document:
     if filter.type:
         conditions.append({"$or": [{"decided_types": filter.type}, {"types.type": filter.type}]})
     if filter.unclaimed:
-        conditions.append(
-            {"$or": [{"state": State.RETURNED}, {"location.district": None}, {"route.inspector": None}]}
-        )
+        conditions.append({"$or": [{"state": State.RETURNED}, {"location.district": None}, {"route.inspector": None}]})
     return {"$and": [condition for condition in conditions if condition]}
 
 

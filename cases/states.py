@@ -47,8 +47,15 @@ STATE_NAMES: dict[State, str] = {
 
 BEFORE_REPLY = frozenset(
     {
-        State.RECEIVED, State.TRIAGE, State.ACCEPTED, State.ASSIGNED, State.SIGNED, State.RETURNED,
-        State.VERIFYING, State.CONCLUDED, State.MEASURES,
-    }  # fmt: skip
+        State.RECEIVED,
+        State.TRIAGE,
+        State.ACCEPTED,
+        State.ASSIGNED,
+        State.SIGNED,
+        State.RETURNED,
+        State.VERIFYING,
+        State.CONCLUDED,
+        State.MEASURES,
+    }
 )
 CLOSED = frozenset({State.NOT_ACCEPTED, State.TRANSFERRED, State.MERGED, State.ARCHIVED, State.WITHDRAWN})

@@ -33,9 +33,7 @@ def count_pipeline(match: Document, by: Any) -> list[Document]:
 def district_pipeline(match: Document) -> list[Document]:
     closed = ["not_accepted", "transferred", "merged", "archived", "withdrawn"]
     # The clock from receipt to the finding: one per case.
-    check = {
-        "$first": {"$filter": {"input": "$clocks", "cond": {"$eq": ["$$this.id", "verify_close"]}}}
-    }
+    check = {"$first": {"$filter": {"input": "$clocks", "cond": {"$eq": ["$$this.id", "verify_close"]}}}}
     checked = {"$and": [{"$ne": [{"$ifNull": ["$finding", None]}, None]}, {"$ne": ["$check.ended_at", None]}]}
     on_time = {"$and": [checked, {"$lt": ["$check.ended_at", "$check.due_at"]}]}
     return [

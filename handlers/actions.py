@@ -138,7 +138,9 @@ async def _ask(call: Call, slot: str) -> Answer:
     interview = call.interview
     question: Question = interview.question(slot)
     facts = interview.asked(slot)
-    return _answer(_set({"facts": facts}), _say(question.text, question.buttons, {"progress": interview.progress(slot)}))
+    return _answer(
+        _set({"facts": facts}), _say(question.text, question.buttons, {"progress": interview.progress(slot)})
+    )
 
 
 async def _confirm(call: Call) -> Answer:
@@ -184,7 +186,7 @@ async def _file(call: Call) -> Answer:
         await call.services.intake.receive(filing)
     except InvalidFiling as problem:
         slot = problem.field if problem.field in SLOTS else "what"
-        return _answer(_set({slot: None, "confirmed": None}) + [_then("tip_form")], _say(problem.message))
+        return _answer([*_set({slot: None, "confirmed": None}), _then("tip_form")], _say(problem.message))
     except Refusal as problem:
         if problem.status >= 500:
             raise
@@ -199,7 +201,11 @@ def _filed() -> Answer:
     cleared: Json = dict.fromkeys((*SLOTS, "facts", "draft"), None)
     return _answer(
         _set({**cleared, "confirmed": None, "receipt": "filed"}),
-        _say("举报已收到，谢谢您。请保存下面的编号和查询码：查进度、补充情况、领奖励都只凭它们，丢了谁也补不出来。", (), {"receipt": True}),
+        _say(
+            "举报已收到，谢谢您。请保存下面的编号和查询码：查进度、补充情况、领奖励都只凭它们，丢了谁也补不出来。",
+            (),
+            {"receipt": True},
+        ),
     )
 
 
@@ -238,14 +244,21 @@ def _form(call: Call) -> list[Json]:
 def _changed(call: Call, interview: Interview) -> list[Json]:
     interview.slots["facts"] = interview.facts
     names = (*SLOTS, "facts")
-    return _set({name: interview.slots.get(name) for name in names if interview.slots.get(name) != call.slots.get(name)})
+    return _set(
+        {name: interview.slots.get(name) for name in names if interview.slots.get(name) != call.slots.get(name)}
+    )
 
 
 async def _add(call: Call) -> Answer:
     interview, message = call.interview, call.message
     if not interview.begun:
         return _answer(
-            [], _say("要补充已经提交的举报，请填写编号和查询码，打开后点“补充情况”。要报新的问题，请点“开始举报”。", START, {"form": "progress"})
+            [],
+            _say(
+                "要补充已经提交的举报，请填写编号和查询码，打开后点“补充情况”。要报新的问题，请点“开始举报”。",
+                START,
+                {"form": "progress"},
+            ),
         )
     if message.payload:
         if message.payload == "/add_to_report":
@@ -280,12 +293,18 @@ async def _handover(call: Call) -> Answer:
     await call.conversations.raise_alert(call.sender, "handover", shown or "对话中请求人工", mail=False)
     phone = call.services.settings.duty_phone
     return _answer(
-        [], _say(f"已经告诉值班人员。这里看不到您是谁，他们没法主动找您；想马上和人说话请打 {phone}（24小时）。您也可以继续在这里说，我都会记下。")
+        [],
+        _say(
+            f"已经告诉值班人员。这里看不到您是谁，他们没法主动找您；想马上和人说话请打 {phone}（24小时）。您也可以继续在这里说，我都会记下。"
+        ),
     )
 
 
 async def _restart(call: Call) -> Answer:
-    return _answer([{"event": "restart", "timestamp": None}], _say("好的，前面的内容都不要了，没有提交。要重新举报，直接说就行。", START, {"restarted": True}))
+    return _answer(
+        [{"event": "restart", "timestamp": None}],
+        _say("好的，前面的内容都不要了，没有提交。要重新举报，直接说就行。", START, {"restarted": True}),
+    )
 
 
 async def _out_of_scope(call: Call) -> Answer:
@@ -299,7 +318,8 @@ async def _out_of_scope(call: Call) -> Answer:
     before = interview.facts.get("pending")
     interview.facts["pending"] = f"{before}\n{call.message.text}"[:MAX_WHAT] if before else call.message.text
     return _answer(
-        _set({"facts": interview.facts}), _say(f"{text}\n如果这件事有人身安全的危险，请点“仍要举报”。", (("仍要举报", "/start_report"),))
+        _set({"facts": interview.facts}),
+        _say(f"{text}\n如果这件事有人身安全的危险，请点“仍要举报”。", (("仍要举报", "/start_report"),)),
     )
 
 
@@ -323,4 +343,3 @@ ACTIONS: dict[str, Action] = {
     "action_out_of_scope": _out_of_scope,
     "action_unclear": _unclear,
 }
-

@@ -252,7 +252,9 @@ async def _answer(
         # Saved before Rasa is asked: the action that files the tip reads it.
         await talk.save_draft(name, draft)
     if incoming.said and incoming.said.get("left_out"):
-        first.append({"text": f"照片最多 {MAX_PHOTOS} 张，有 {incoming.said['left_out']} 张没有收下。提交后可以凭编号再补充。"})
+        first.append(
+            {"text": f"照片最多 {MAX_PHOTOS} 张，有 {incoming.said['left_out']} 张没有收下。提交后可以凭编号再补充。"}
+        )
     if not incoming.payload and not metadata and not _SAYS_SOMETHING.search(found.text):
         turn = Turn(said, [*first, {"text": "请用文字说说哪里有什么危险，一句话就行；也可以发照片。"}])
         await talk.finish(name, incoming.message_id, turn, None)
@@ -266,7 +268,12 @@ async def _answer(
         return Turn(said, [*first, _down(down, found.text, danger)]), False
     messages = [*first, *(_kept(each, talk, sender) for each in answered)]
     if len(messages) == len(first):
-        messages.append({"text": "我没有听明白，请换个说法再说一次。", "buttons": [_button("/start_report"), _button("/talk_to_person")]})
+        messages.append(
+            {
+                "text": "我没有听明白，请换个说法再说一次。",
+                "buttons": [_button("/start_report"), _button("/talk_to_person")],
+            }
+        )
     over = any("receipt" in each or each.get("restarted") for each in messages)
     turn = Turn(said, messages)
     await talk.finish(name, incoming.message_id, turn, draft.next() if over else None)
@@ -335,7 +342,8 @@ def _incoming(body: dict[str, Any]) -> Incoming:
         raise BadMessage("没有收到文字，请再发一次。", field="text")
     if len(text) > MAX_TEXT:
         raise TextTooLong(
-            f"这段话有 {len(text)} 字，一次最多 {MAX_TEXT} 字。请分几次发，或改用网页表单（最多 5000 字）。", field="text"
+            f"这段话有 {len(text)} 字，一次最多 {MAX_TEXT} 字。请分几次发，或改用网页表单（最多 5000 字）。",
+            field="text",
         )
     clean = clean_text(text)
     if not clean and not metadata:
@@ -365,6 +373,4 @@ def _slow_down(request: web.Request) -> None:
 
 def _give_cookie(request: web.Request, response: web.Response, token: str) -> None:
     secure = request.app[SERVICES].settings.secure_cookies
-    response.set_cookie(
-        CONVERSATION, token, path="/", max_age=86400, httponly=True, secure=secure, samesite="Strict"
-    )
+    response.set_cookie(CONVERSATION, token, path="/", max_age=86400, httponly=True, secure=secure, samesite="Strict")

@@ -50,9 +50,7 @@ class Store:
         The driver runs the callback again after a transient conflict, so it must have no effect outside the database.
         """
         async with await self.client.start_session() as session:
-            return await session.with_transaction(
-                callback, read_concern=ReadConcern("snapshot"), write_concern=DURABLE
-            )
+            return await session.with_transaction(callback, read_concern=ReadConcern("snapshot"), write_concern=DURABLE)
 
     async def aggregate(
         self, collection: str, pipeline: list[Document], session: Session | None = None

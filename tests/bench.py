@@ -70,7 +70,9 @@ def understanding(system: System) -> None:
             async def one(n: int) -> int:
                 fields = {"client_key": secrets.token_urlsafe(24), "what": f"{TEXTS[n % 5]}{n}", "place": "李沧区李村街道",
                           "confirmed": "1"}  # fmt: skip
-                async with client.post(f"{system.url}/report", data=fields, headers={"Accept": "application/json"}) as answer:
+                async with client.post(
+                    f"{system.url}/report", data=fields, headers={"Accept": "application/json"}
+                ) as answer:
                     await answer.read()
                     return answer.status
 
@@ -87,7 +89,9 @@ def understanding(system: System) -> None:
         rows = store["audit"].find({"action": "understand", "at": {"$gte": since - timedelta(seconds=1)}})
         at = {row["subject"]: row["at"] async for row in rows}
         cases = store["cases"].find({"created_at": {"$gte": since}}, {"created_at": 1})
-        return sorted([(at[case["_id"]] - case["created_at"]).total_seconds() async for case in cases if case["_id"] in at])
+        return sorted(
+            [(at[case["_id"]] - case["created_at"]).total_seconds() async for case in cases if case["_id"] in at]
+        )
 
     found = with_store(system, waits)
     report(
@@ -136,10 +140,14 @@ def chatting(system: System, conversations: int) -> None:
 
 
 def batch_commands() -> None:
-    lines = "".join(json.dumps({"id": n, "text": TEXTS[n % 5] + str(n)}, ensure_ascii=False) + "\n" for n in range(1000))
+    lines = "".join(
+        json.dumps({"id": n, "text": TEXTS[n % 5] + str(n)}, ensure_ascii=False) + "\n" for n in range(1000)
+    )
     for name in ("classify", "locate"):
         begun = time.monotonic()
-        subprocess.run([sys.executable, "-m", "cli", name], input=lines, text=True, capture_output=True, check=True, cwd=ROOT)
+        subprocess.run(
+            [sys.executable, "-m", "cli", name], input=lines, text=True, capture_output=True, check=True, cwd=ROOT
+        )
         report(f"tip12350 {name}, 1,000 lines with start-up", seconds=round(time.monotonic() - begun, 2))
 
 

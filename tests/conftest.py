@@ -13,7 +13,6 @@ from store.embedded import EmbeddedMongo
 from store.migrations import migrate
 from store.mongo import Store
 
-
 hypothesis_settings.register_profile("project", database=None, deadline=None, derandomize=True)
 hypothesis_settings.load_profile("project")
 

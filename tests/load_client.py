@@ -26,7 +26,8 @@ def body(boundary: str, number: int) -> bytes:
         "place": "青岛市市北区台东街道", "company": "", "ongoing": "yes", "happened": "", "contact": "", "confirmed": "1",
     }  # fmt: skip
     parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
     ]
     return ("".join(parts) + f"--{boundary}--\r\n").encode()
 

@@ -31,7 +31,7 @@ class Mailbox:
         self.messages: list[bytes] = []
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
 
-    async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802 (the library's name)
+    async def handle_DATA(self, server, session, envelope) -> str:
         self.messages.append(envelope.content)
         return "250 OK"
 
@@ -120,7 +120,9 @@ class System:
         """name → process id of the three children."""
         assert self.process is not None
         found = {}
-        listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True)
+        listed = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True
+        )
         for line in listed.stdout.splitlines():
             pid, arguments = line.strip().split(maxsplit=1)
             for name, mark in (("mongodb", "mongod"), ("rasa", "run.py"), ("service", "-m app")):

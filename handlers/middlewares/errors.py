@@ -76,8 +76,7 @@ def _as_refusal(request: web.Request, failure: Exception, duty_phone: str) -> tu
     if isinstance(failure, PyMongoError):
         log.error("request.database_unavailable", route=route, error=type(failure).__name__, reference=reference)
         words = (
-            "系统暂时无法保存,您刚才提交的内容没有收下。请几分钟后再试;"
-            f"情况紧急请马上拨打119,举报请拨打{duty_phone}。"
+            f"系统暂时无法保存,您刚才提交的内容没有收下。请几分钟后再试;情况紧急请马上拨打119,举报请拨打{duty_phone}。"
         )
         return Unavailable(words), reference, {"Retry-After": "30"}
     # The type and the place in the code; a message could quote what somebody wrote.

@@ -25,10 +25,14 @@ def test_any_change_is_found_at_its_place(length, data):
     field, value = data.draw(
         st.sampled_from(
             [
-                ("action", "other"), ("actor", "u2"), ("detail", {"n": 99}), ("hash", "f" * 64), ("prev", "e" * 64),
+                ("action", "other"),
+                ("actor", "u2"),
+                ("detail", {"n": 99}),
+                ("hash", "f" * 64),
+                ("prev", "e" * 64),
                 ("at", datetime(2020, 1, 1, tzinfo=UTC)),
             ]
-        )  # fmt: skip
+        )
     )
     entries[index] = {**entries[index], field: value}
     found = audit.first_break(entries)

@@ -38,9 +38,19 @@ UNDERSTOOD = {
     "model_version": "test", "location": {"district": "市北区", "street": "台东街道", "grid": None}, "route": {},
     "duplicates": [],
 }  # fmt: skip
-ACCEPT = {"types": ["exit_blocked_locked"], "district": "市北区", "street": "台东街道", "summary": "某商场安全出口上锁,请核查。"}
+ACCEPT = {
+    "types": ["exit_blocked_locked"],
+    "district": "市北区",
+    "street": "台东街道",
+    "summary": "某商场安全出口上锁,请核查。",
+}
 ASSIGN = {"department": "市北区消防救援大队", "inspector_id": "i-1"}
-FINDING = {"result": "substantiated", "officers": ["张三", "李四"], "checked_on": "2026-11-01", "text": "二楼出口上锁。"}
+FINDING = {
+    "result": "substantiated",
+    "officers": ["张三", "李四"],
+    "checked_on": "2026-11-01",
+    "text": "二楼出口上锁。",
+}
 FINE = {"kind": "fine", "text": "罚款", "law": "消防法第六十条", "decided_on": "2026-11-02", "penalty_fen": 1_200_000}
 RECHECK = {"checked_on": "2026-11-20", "text": "已拆除锁具。"}
 # The way of a substantiated case, action by action.

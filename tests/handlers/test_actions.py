@@ -23,7 +23,12 @@ async def test_recorded_calls_are_answered(talk):
 
 async def test_unknown_action_and_broken_calls_are_rejected(talk):
     tracker = {"slots": {}, "latest_message": {}}
-    for body in ({"next_action": "action_nonsense", "sender_id": "x", "tracker": tracker}, {}, [], {"next_action": "x"}):
+    for body in (
+        {"next_action": "action_nonsense", "sender_id": "x", "tracker": tracker},
+        {},
+        [],
+        {"next_action": "x"},
+    ):
         assert (await talk.internal.post("/internal/actions", json=body, headers=talk.bearer)).status == 400
 
 

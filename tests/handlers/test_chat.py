@@ -248,7 +248,9 @@ async def test_two_hundred_messages_a_second(talk):
 
 async def test_foreign_site_cannot_send(talk):
     answer = await talk.client.post(
-        "/chat/messages", json={"message_id": "foreign-001", "text": SENTENCE}, headers={"Origin": "https://elsewhere.example"}
+        "/chat/messages",
+        json={"message_id": "foreign-001", "text": SENTENCE},
+        headers={"Origin": "https://elsewhere.example"},
     )
     assert answer.status == 403 and not talk.rasa.seen
 

@@ -52,7 +52,9 @@ def report_by_chat(browser: Browser, system: System, says: str, picture: bytes |
         _wait_for_answer(page)
     for _ in range(10):
         if page.locator(".chat-receipt").count():
-            return Slip(page.locator(".chat-receipt .number").inner_text(), page.locator(".chat-receipt .code").inner_text())
+            return Slip(
+                page.locator(".chat-receipt .number").inner_text(), page.locator(".chat-receipt .code").inner_text()
+            )
         _answer(page)
     raise AssertionError("no receipt:\n" + page.locator("#chat-log").inner_text())
 
