@@ -94,6 +94,10 @@ class Turn:
     messages: list[dict[str, Any]]
 
 
+# Shared by all requests of the process; gone with the last that waits.
+_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+
 class Conversations:
     """`keys` gives the seals and the hash of the browser's token."""
 
@@ -121,7 +125,7 @@ class Conversations:
     @asynccontextmanager
     async def alone(self, name: str) -> AsyncIterator[Draft]:
         """The draft, while no other turn of this conversation runs, in this process or another."""
-        lock = self._locks.setdefault(name, asyncio.Lock())
+        lock = _locks.setdefault(name, asyncio.Lock())
         if len(getattr(lock, "_waiters", None) or ()) >= MAX_WAITING:
             raise ConversationBusy
         async with lock:

@@ -177,10 +177,14 @@ async def _file(call: Call) -> Answer:
     filing = Filing(
         client_key=client_key,
         channel="chat",
+        what=words["what"],
+        place=words["place"],
+        company=words["company"],
+        ongoing=words["ongoing"],
+        happened=words["happened"],
         contact="，".join(draft.contact)[:100] if contact.get("given") else "",
         point=Point(point["lng"], point["lat"], point.get("system", "wgs84")) if point else None,
         photos=draft.stored_photos(),
-        **words,
     )
     try:
         await call.services.intake.receive(filing)
