@@ -27,7 +27,7 @@ class RasaClient:
 
     async def __aenter__(self) -> "RasaClient":
         self._session = aiohttp.ClientSession(
-            headers={"Authorization": f"Bearer {self._secret}"}, connector=aiohttp.TCPConnector(limit=32)
+            headers={"Authorization": f"Bearer {self._secret}"}, connector=aiohttp.TCPConnector(limit=32, keepalive_timeout=3)
         )
         return self
 
@@ -54,6 +54,14 @@ class RasaClient:
             return False
 
     async def _post(self, path: str, body: dict[str, Any], timeout_s: float) -> Any:
+        try:
+            return await self._once(path, body, timeout_s)
+        except aiohttp.ServerDisconnectedError:
+            # Rasa closes connections that were idle for five seconds, sometimes just as we use one. Asking again is
+            # safe: a turn is answered once for each message id, and filing twice with one key files once.
+            return await self._once(path, body, timeout_s, last=True)
+
+    async def _once(self, path: str, body: dict[str, Any], timeout_s: float, *, last: bool = False) -> Any:
         assert self._session is not None
         try:
             async with self._session.post(
@@ -62,5 +70,9 @@ class RasaClient:
                 if answer.status != 200:
                     raise RasaDown
                 return await answer.json()
+        except aiohttp.ServerDisconnectedError:
+            if not last:
+                raise
+            raise RasaDown from None
         except (aiohttp.ClientError, TimeoutError):
             raise RasaDown from None
