@@ -12,8 +12,9 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bot"))
@@ -29,17 +30,17 @@ LEAST_OUT_OF_SCOPE = 800
 LIMITS = {"near_duplicates": 0.005, "templates": 0.02, "openings": 0.12, "contradictions": 2}
 
 
-def report(sentences: Sequence[Sentence]) -> Dict[str, Any]:
+def report(sentences: Sequence[Sentence]) -> dict[str, Any]:
     """Shares (of all sentences; `openings` of the worst type) and the examples behind them."""
     texts = [fold(sentence.text).text for sentence in sentences]
     near = jaccard_pairs(texts, NEAR)
-    pairs = list(zip(near.row.tolist(), near.col.tolist()))
+    pairs = list(zip(near.row.tolist(), near.col.tolist(), strict=True))
     contradictions = [
         (a, b) for a, b in pairs if sentences[a].text == sentences[b].text and _label(sentences[a]) != _label(sentences[b])
     ]
-    frames: Dict[Any, List[int]] = {}
-    openings: Dict[str, Counter] = {}
-    for index, (sentence, text) in enumerate(zip(sentences, texts)):
+    frames: dict[Any, list[int]] = {}
+    openings: dict[str, Counter] = {}
+    for index, (sentence, text) in enumerate(zip(sentences, texts, strict=True)):
         openings.setdefault(_label(sentence), Counter())[text[:FRAME]] += 1
         if len(text) > 3 * FRAME:
             frames.setdefault((_label(sentence), text[:FRAME], text[-FRAME:]), []).append(index)
@@ -60,7 +61,7 @@ def report(sentences: Sequence[Sentence]) -> Dict[str, Any]:
     }
 
 
-def over_limits(found: Dict[str, Any]) -> List[str]:
+def over_limits(found: dict[str, Any]) -> list[str]:
     """What is wrong, in words; empty when all is well."""
     wrong = [f"{name} {found[name]:.3f}, limit {limit}" for name, limit in LIMITS.items() if found[name] > limit]
     if found["fewest"][1] < LEAST_PER_TYPE:

@@ -10,25 +10,27 @@ In: {"id", "text"}. Out, in the same order: {"id", "in_scope", "violations": [{"
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tarfile
 import time
 import zlib
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # texts are small: threads would only wait for each other
 
-from addons.sentences import OTHER_TYPE  # noqa: E402
-from addons.violation_model import ARRAYS_FILE, SETTINGS_FILE, DamagedModel, TipModel  # noqa: E402
-from model_hash import newest_model  # noqa: E402
+from addons.sentences import OTHER_TYPE
+from addons.violation_model import ARRAYS_FILE, SETTINGS_FILE, DamagedModel, TipModel
+from model_hash import newest_model
 
 REPORT_EVERY = 500
 
 
 def load_model(archive: Path) -> TipModel:
     """Only our component's two files out of Rasa's archive; raises DamagedModel, FileNotFoundError."""
-    files: Dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     try:
         with tarfile.open(archive) as tar:
             for member in tar:
@@ -40,7 +42,7 @@ def load_model(archive: Path) -> TipModel:
     return TipModel.load(lambda name: files[name])
 
 
-def classify(model: TipModel, line: str) -> Dict[str, Any]:
+def classify(model: TipModel, line: str) -> dict[str, Any]:
     """One input line's answer."""
     try:
         row = json.loads(line)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ AIDS = Aids.read(ROOT / "nlu_data" / "user_dictionary", ROOT / "nlu_data" / "wor
 def logistic(cost: float) -> Fitter:
     """One-against-rest logistic regression."""
 
-    def fit(rows: Any, targets: np.ndarray) -> "tuple[np.ndarray, np.ndarray]":
+    def fit(rows: Any, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         from sklearn.linear_model import LogisticRegression
 
         weights = np.zeros((rows.shape[1], targets.shape[1]), dtype=np.float32)
@@ -45,7 +46,7 @@ def logistic(cost: float) -> Fitter:
 def complement_bayes(smoothing: float) -> Fitter:
     """Complement naive Bayes on the weighted pieces; several types count as several examples."""
 
-    def fit(rows: Any, targets: np.ndarray) -> "tuple[np.ndarray, np.ndarray]":
+    def fit(rows: Any, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         counts = np.asarray((rows.T @ targets).T) + 0.0
         complement = counts.sum(axis=0, keepdims=True) - counts + smoothing
         logs = np.log(complement / complement.sum(axis=1, keepdims=True))
@@ -58,7 +59,7 @@ def complement_bayes(smoothing: float) -> Fitter:
 def bayes_weighted(cost: float, share: float = 0.3) -> Fitter:
     """Support vectors over pieces scaled by their naive Bayes log-count ratio (Wang and Manning 2012)."""
 
-    def fit(rows: Any, targets: np.ndarray) -> "tuple[np.ndarray, np.ndarray]":
+    def fit(rows: Any, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         from scipy import sparse
         from sklearn.svm import LinearSVC
 
@@ -92,7 +93,7 @@ def one(fitter: Fitter, vectors: bool = True, **features: Any) -> Callable[..., 
     return fit
 
 
-RIVALS: Dict[str, Callable[..., LinearTextModel]] = {
+RIVALS: dict[str, Callable[..., LinearTextModel]] = {
     "svm": one(support_vectors()),
     "svm, no word vectors": one(support_vectors(), vectors=False),
     "svm, heavy word vectors": one(support_vectors(), vector_weight=1.0),
@@ -108,7 +109,7 @@ RIVALS: Dict[str, Callable[..., LinearTextModel]] = {
 }
 
 
-def measures(margins: np.ndarray, labels: Sequence[str], typed: Sequence[Sentence]) -> Dict[str, Any]:
+def measures(margins: np.ndarray, labels: Sequence[str], typed: Sequence[Sentence]) -> dict[str, Any]:
     """Top-1, top-3 and macro-F1 over types, and out-of-scope recall at 1 % and 3 % of tips lost."""
     from sklearn.metrics import f1_score
 
@@ -117,10 +118,10 @@ def measures(margins: np.ndarray, labels: Sequence[str], typed: Sequence[Sentenc
     is_tip = np.array([sentence.types[0] != OTHER_TYPE for sentence in typed])
     tips = [sentence for sentence in typed if sentence.types[0] != OTHER_TYPE]
     ranked = real[np.argsort(-margins[is_tip][:, real], axis=1)[:, :3]]
-    first = [labels[row[0]] in tip.types for row, tip in zip(ranked, tips)]
-    third = [any(labels[column] in tip.types for column in row) for row, tip in zip(ranked, tips)]
+    first = [labels[row[0]] in tip.types for row, tip in zip(ranked, tips, strict=True)]
+    third = [any(labels[column] in tip.types for column in row) for row, tip in zip(ranked, tips, strict=True)]
     told = [tip.types[0] for tip in tips]
-    guessed = [tip.types[0] if right else labels[row[0]] for right, row, tip in zip(first, ranked, tips)]
+    guessed = [tip.types[0] if right else labels[row[0]] for right, row, tip in zip(first, ranked, tips, strict=True)]
     scores = scope_scores(margins, real, other, calibrate(margins, labels, typed).scope)
     caught = {
         f"scope_recall_at_{lost}": round(float((scores[~is_tip] < np.quantile(scores[is_tip], lost)).mean()), 4)
@@ -128,7 +129,7 @@ def measures(margins: np.ndarray, labels: Sequence[str], typed: Sequence[Sentenc
     }
     voices = sorted({tip.voice for tip in tips})
     by_voice = {
-        voice: round(float(np.mean([right for right, tip in zip(first, tips) if tip.voice == voice])), 3)
+        voice: round(float(np.mean([right for right, tip in zip(first, tips, strict=True) if tip.voice == voice])), 3)
         for voice in voices
     }
     return {
@@ -140,15 +141,15 @@ def measures(margins: np.ndarray, labels: Sequence[str], typed: Sequence[Sentenc
     }
 
 
-def rank_average(margins: List[np.ndarray]) -> np.ndarray:
+def rank_average(margins: list[np.ndarray]) -> np.ndarray:
     """Mean of several models' margins, each brought to the same spread."""
     return np.mean([m / m.std() for m in margins], axis=0)
 
 
 def main() -> None:
     typed = typed_sentences(read_sentences(ROOT / "nlu_data"))
-    kept: Dict[str, np.ndarray] = {}
-    labels: List[str] = []
+    kept: dict[str, np.ndarray] = {}
+    labels: list[str] = []
     for name in sys.argv[1:] or RIVALS:
         started = time.monotonic()
         kept[name], labels = out_of_fold_margins(typed, AIDS, fit=RIVALS[name])

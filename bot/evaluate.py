@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -37,11 +38,11 @@ def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: 
     return float(sum(len(part) * abs(confidence[part].mean() - right[part].mean()) for part in order) / len(confidence))
 
 
-def several_types(confidences: np.ndarray, labels: Sequence[str], tips: Sequence[Sentence]) -> Dict[str, Any]:
+def several_types(confidences: np.ndarray, labels: Sequence[str], tips: Sequence[Sentence]) -> dict[str, Any]:
     """F1 over (text, type) pairs of the tips that report several matters, at several borders."""
     chosen = [index for index, tip in enumerate(tips) if len(tip.types) > 1]
     told = {(index, type_) for index in chosen for type_ in tips[index].types}
-    scores: Dict[str, Any] = {"texts": len(chosen)}
+    scores: dict[str, Any] = {"texts": len(chosen)}
     for border in SAID_AT:
         said = set()
         for index in chosen:
@@ -52,7 +53,7 @@ def several_types(confidences: np.ndarray, labels: Sequence[str], tips: Sequence
     return scores
 
 
-def decided_automatically(confidence: np.ndarray, right: np.ndarray) -> List[Dict[str, float]]:
+def decided_automatically(confidence: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:
     """For each border of the best type's confidence: share of tips above it and share of errors among them."""
     curve = []
     for border in (0.3, 0.5, 0.7, 0.8, 0.9):
@@ -62,16 +63,16 @@ def decided_automatically(confidence: np.ndarray, right: np.ndarray) -> List[Dic
     return curve
 
 
-def intents(sentences: Sequence[Sentence]) -> Dict[str, Any]:
+def intents(sentences: Sequence[Sentence]) -> dict[str, Any]:
     """Accuracy of the conversation's intents (report and out of scope taken together), three parts of every fifth."""
     order = np.random.RandomState(7).permutation(len(sentences))
-    right: Dict[str, List[bool]] = {}
+    right: dict[str, list[bool]] = {}
     for part in range(3):
         test = [sentences[index] for index in order[part::5]]
         known = set(order[part::5].tolist())
         model = fit_intents([s for index, s in enumerate(sentences) if index not in known], AIDS)
         best = model.margins([s.text for s in test]).argmax(axis=1)
-        for sentence, column in zip(test, best):
+        for sentence, column in zip(test, best, strict=True):
             said = model.labels[column].partition("/")[0]
             group = "a tip or out of scope" if sentence.types else sentence.intent
             same = said == sentence.intent or bool(sentence.types and said in ("report", "out_of_scope"))
@@ -93,7 +94,7 @@ def main() -> None:
     names = [labels[column] for column in real]
     confidences = type_confidences(margins[is_tip][:, real], calibration.confidence)
     best = confidences.argmax(axis=1)
-    right = np.array([names[column] in tip.types for column, tip in zip(best, tips)])
+    right = np.array([names[column] in tip.types for column, tip in zip(best, tips, strict=True)])
     confidence = confidences.max(axis=1)
     print(json.dumps({"calibration_error": round(expected_calibration_error(confidence, right), 4)}))
     print(json.dumps({"several_types": several_types(confidences, names, tips)}))
@@ -101,7 +102,7 @@ def main() -> None:
     print(json.dumps({"intents": intents(sentences)}))
     print(json.dumps({"seconds": round(time.monotonic() - started)}))
     if "--inputs" in sys.argv:
-        for column, tip, good in zip(best, tips, right):
+        for column, tip, good in zip(best, tips, right, strict=True):
             if not good:
                 print(tip.voice, "/".join(tip.types), names[column], tip.text, sep="\t", file=sys.stderr)
 

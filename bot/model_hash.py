@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable
 
 ROOT = Path(__file__).resolve().parent.parent
-# All that is trained on or trains. Scripts that only measure are left out on purpose.
+# All that is trained on or trains. Scripts that only measure and the parts that only serve are left out on purpose.
 SOURCES = ("config.yml", "bot/domain.yml", "bot/uv.lock", "bot/train.py", "bot/addons", "nlu_data")
+SERVING_ONLY = ("gateway.py", "service_link.py", "tracker_store.py")
 KINDS = (".py", ".yml", ".lock", ".txt", ".npz")
 
 
@@ -17,7 +18,11 @@ def source_files(root: Path = ROOT) -> Iterable[Path]:
     for name in SOURCES:
         path = root / name
         if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.suffix in KINDS and "__pycache__" not in file.parts)
+            yield from sorted(
+                file
+                for file in path.rglob("*")
+                if file.suffix in KINDS and file.name not in SERVING_ONLY and "__pycache__" not in file.parts
+            )
         else:
             yield path
 

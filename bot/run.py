@@ -32,6 +32,9 @@ def main() -> None:
         TF_CPP_MIN_LOG_LEVEL="3",
         SQLALCHEMY_SILENCE_UBER_WARNING="1",
         CUDA_VISIBLE_DEVICES="-1",
+        # Texts are small: threads for their few numbers cost more than they bring, most of all on a busy machine.
+        OPENBLAS_NUM_THREADS="1",
+        OMP_NUM_THREADS="1",
         # A turn is at most: form, interruption, form again, summary. The rest is a loop of rules.
         MAX_NUMBER_OF_PREDICTIONS="8",
     )

@@ -8,8 +8,8 @@ so that words found in the folded text can be highlighted in the original.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import List, Sequence, Tuple
 
 MAX_CHARACTERS = 4000  # longer texts keep head and tail: letters state the matter at either end
 
@@ -19,13 +19,13 @@ class Folded:
     """`text` is the folded text; `origins[i]` is the (start, end) in the original of its i-th character."""
 
     text: str
-    origins: Sequence[Tuple[int, int]]
+    origins: Sequence[tuple[int, int]]
 
 
 def fold(text: str) -> Folded:
     """Fold one text. Lone surrogates, NUL and other invisible characters are dropped, never an error."""
-    kept: List[str] = []
-    origins: List[Tuple[int, int]] = []
+    kept: list[str] = []
+    origins: list[tuple[int, int]] = []
     for position, character in enumerate(text):
         if len(text) > MAX_CHARACTERS and MAX_CHARACTERS * 3 // 4 <= position < len(text) - MAX_CHARACTERS // 4:
             continue

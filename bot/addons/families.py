@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence, Set
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
@@ -11,15 +11,15 @@ from scipy.sparse.csgraph import connected_components
 FAMILY_JACCARD = 0.35  # share of common character 3-grams from which on two sentences are relatives
 
 
-def trigrams(text: str) -> Set[str]:
+def trigrams(text: str) -> set[str]:
     """The character 3-grams of a text (the text itself when shorter)."""
     return {text[i : i + 3] for i in range(max(1, len(text) - 2))}
 
 
 def jaccard_pairs(texts: Sequence[str], at_least: float) -> sparse.coo_matrix:
     """Upper-triangle matrix of the character 3-gram Jaccard similarities that reach `at_least`."""
-    vocabulary: Dict[str, int] = {}
-    columns: List[int] = []
+    vocabulary: dict[str, int] = {}
+    columns: list[int] = []
     ends = [0]
     for text in texts:
         columns.extend(vocabulary.setdefault(piece, len(vocabulary)) for piece in sorted(trigrams(text)))
@@ -42,10 +42,10 @@ def families(texts: Sequence[str], at_least: float = FAMILY_JACCARD) -> np.ndarr
 def folds(labels: Sequence[str], family_of: np.ndarray, count: int = 5, seed: int = 7) -> np.ndarray:
     """Fold number of each text; no family is split, and each label is spread evenly over the folds."""
     order = np.random.RandomState(seed).permutation(family_of.max() + 1)
-    members: Dict[int, List[int]] = {}
+    members: dict[int, list[int]] = {}
     for index, family in enumerate(family_of):
         members.setdefault(int(family), []).append(index)
-    held: Dict[str, np.ndarray] = {label: np.zeros(count) for label in set(labels)}
+    held: dict[str, np.ndarray] = {label: np.zeros(count) for label in set(labels)}
     total = np.zeros(count)
     fold_of = np.zeros(len(labels), dtype=int)
     for family in sorted(order, key=lambda number: -len(members[int(number)])):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, Iterator, Optional, Sequence, Tuple
+from typing import Any
 
 import jieba
 import numpy as np
@@ -19,7 +20,7 @@ from addons.word_vectors import WordVectors
 
 jieba.setLogLevel(logging.WARNING)
 
-Piece = Tuple[str, int, int]  # the piece, its start and end in the folded text
+Piece = tuple[str, int, int]  # the piece, its start and end in the folded text
 WORD_MARK = "\x01"  # keeps the word 灯 apart from the character piece 灯
 
 
@@ -32,14 +33,14 @@ class Featurizer:
     seen_at_least: int = 2
     vector_weight: float = 0.5
     user_words: Sequence[str] = ()
-    vectors: Optional[WordVectors] = None
-    vocabulary: Dict[str, int] = field(default_factory=dict)
+    vectors: WordVectors | None = None
+    vocabulary: dict[str, int] = field(default_factory=dict)
     idf: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
-    def fit(self, texts: Sequence[str]) -> "Featurizer":
+    def fit(self, texts: Sequence[str]) -> Featurizer:
         """Learn vocabulary and document frequencies from folded texts."""
         self._teach_jieba()
-        seen_in: Dict[str, int] = {}
+        seen_in: dict[str, int] = {}
         for text in texts:
             for piece in {name for name, _, _ in self.pieces(text)}:
                 seen_in[piece] = seen_in.get(piece, 0) + 1
@@ -60,10 +61,10 @@ class Featurizer:
                 if end - start > 1:
                     yield WORD_MARK + word, start, end
 
-    def row(self, text: str) -> Tuple[np.ndarray, np.ndarray]:
+    def row(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """Columns and values of one folded text."""
         vocabulary = self.vocabulary
-        halves: Tuple[Dict[int, int], Dict[int, int]] = ({}, {})
+        halves: tuple[dict[int, int], dict[int, int]] = ({}, {})
         for piece, _, _ in self.pieces(text):
             column = vocabulary.get(piece)
             if column is not None:
@@ -71,7 +72,7 @@ class Featurizer:
                 half[column] = half.get(column, 0) + 1
         columns = [np.zeros(0, dtype=np.int32)]
         values = [np.zeros(0, dtype=np.float32)]
-        for half, weight in zip(halves, (1.0, self.word_weight)):
+        for half, weight in zip(halves, (1.0, self.word_weight), strict=True):
             if half:
                 half_columns = np.fromiter(half.keys(), dtype=np.int32, count=len(half))
                 counts = np.fromiter(half.values(), dtype=np.float32, count=len(half))
@@ -97,7 +98,7 @@ class Featurizer:
         matrix.sort_indices()
         return matrix
 
-    def state(self) -> Dict[str, Any]:
+    def state(self) -> dict[str, Any]:
         """What `from_state` needs beside the word vectors, as plain data and arrays."""
         return {
             "longest": self.longest,
@@ -110,7 +111,7 @@ class Featurizer:
         }
 
     @classmethod
-    def from_state(cls, state: Dict[str, Any], vectors: Optional[WordVectors]) -> "Featurizer":
+    def from_state(cls, state: dict[str, Any], vectors: WordVectors | None) -> Featurizer:
         pieces = state["vocabulary"].split("\n") if state["vocabulary"] else []
         featurizer = cls(**{**state, "vectors": vectors, "vocabulary": {piece: n for n, piece in enumerate(pieces)}})
         featurizer._teach_jieba()

@@ -17,7 +17,8 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-from typing import Any, Awaitable, Callable, Dict, List, Optional
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
@@ -59,7 +60,7 @@ class Gateway(InputChannel):
         return "gateway"
 
     @classmethod
-    def from_credentials(cls, credentials: Optional[Dict[str, Any]]) -> "Gateway":
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> Gateway:
         return cls(require_secret((credentials or {}).get("secret")))
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
@@ -87,7 +88,7 @@ class Gateway(InputChannel):
         return routes
 
     async def _guarded(
-        self, request: Request, handler: Callable[[Agent, Dict[str, Any]], Awaitable[Any]]
+        self, request: Request, handler: Callable[[Agent, dict[str, Any]], Awaitable[Any]]
     ) -> HTTPResponse:
         given = request.headers.get("Authorization", "").encode()
         if not hmac.compare_digest(given, self._expected):
@@ -104,7 +105,7 @@ class Gateway(InputChannel):
             return response.json({"error": str(error), "retry": True}, status=503)
 
 
-async def _answer_message(agent: Agent, body: Dict[str, Any]) -> List[Dict[str, Any]]:
+async def _answer_message(agent: Agent, body: dict[str, Any]) -> list[dict[str, Any]]:
     message = user_message(body)
     token = turn_failure.set([])
     try:
@@ -117,7 +118,7 @@ async def _answer_message(agent: Agent, body: Dict[str, Any]) -> List[Dict[str, 
     ]
 
 
-def user_message(body: Dict[str, Any]) -> UserMessage:
+def user_message(body: dict[str, Any]) -> UserMessage:
     """Rasa's message out of the caller's body; raises BadBody."""
     sender, text, payload = body.get("sender"), body.get("text") or "", body.get("payload")
     metadata = {} if body.get("metadata") is None else body["metadata"]
@@ -143,12 +144,12 @@ def user_message(body: Dict[str, Any]) -> UserMessage:
     )
 
 
-async def _parse_texts(agent: Agent, body: Dict[str, Any]) -> List[Dict[str, Any]]:
+async def _parse_texts(agent: Agent, body: dict[str, Any]) -> list[dict[str, Any]]:
     texts = body.get("texts")
     if not isinstance(texts, list) or len(texts) > MOST_TEXTS or not all(isinstance(text, str) for text in texts):
         raise BadBody(f"texts: list of at most {MOST_TEXTS} strings expected")
     model = _tip_model(agent)
-    parsed: List[Dict[str, Any]] = []
+    parsed: list[dict[str, Any]] = []
     for number, text in enumerate(texts):
         reading = model.read(text)
         intent = {"name": reading.intent, "confidence": reading.intent_confidence}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List, Tuple
-
 import jieba
 import numpy as np
 
@@ -14,7 +12,7 @@ MOST_SPANS = 4
 STRONG = 0.4  # share of the strongest word's weight from which on a word is highlighted
 
 
-def word_spans(model: LinearTextModel, folded: Folded, label: int) -> List[Tuple[int, int]]:
+def word_spans(model: LinearTextModel, folded: Folded, label: int) -> list[tuple[int, int]]:
     """Up to MOST_SPANS (start, end) in the original text, in reading order; empty when nothing speaks for it.
 
     Whole words as jieba cuts them, since half a word explains nothing to an officer; neighbours are one span.
@@ -26,7 +24,7 @@ def word_spans(model: LinearTextModel, folded: Folded, label: int) -> List[Tuple
         if any(character.isalnum() for character in word)
     ]
     best = max((weight for _, _, weight in words), default=0.0)
-    runs: List[Tuple[int, int]] = []
+    runs: list[tuple[int, int]] = []
     for start, end, weight in words:
         if best > 0 and weight >= STRONG * best:
             if runs and runs[-1][1] == start:
@@ -40,7 +38,7 @@ def word_spans(model: LinearTextModel, folded: Folded, label: int) -> List[Tuple
 def _character_strength(model: LinearTextModel, text: str, label: int) -> np.ndarray:
     strength = np.zeros(len(text), dtype=np.float64)
     columns, values = model.featurizer.row(text)
-    value_of = dict(zip(columns.tolist(), values.tolist()))
+    value_of = dict(zip(columns.tolist(), values.tolist(), strict=True))
     weights = model.weights[:, label]
     for piece, start, end in model.featurizer.pieces(text):
         column = model.featurizer.vocabulary.get(piece)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ Fitter = Callable[[Any, np.ndarray], "tuple[np.ndarray, np.ndarray]"]
 def support_vectors(cost: float = 0.6) -> Fitter:
     """Fitter of one-against-rest linear support vector machines (squared hinge), balanced a little."""
 
-    def fit(rows: Any, targets: np.ndarray) -> "tuple[np.ndarray, np.ndarray]":
+    def fit(rows: Any, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.svm import LinearSVC
 
@@ -42,7 +43,7 @@ def support_vectors(cost: float = 0.6) -> Fitter:
 class LinearTextModel:
     """Margins of texts against labels; several labels may be above zero."""
 
-    labels: List[str]
+    labels: list[str]
     featurizer: Featurizer
     weights: np.ndarray  # pieces by labels
     offsets: np.ndarray  # labels
@@ -53,8 +54,8 @@ class LinearTextModel:
         texts: Sequence[str],
         label_sets: Sequence[Sequence[str]],
         featurizer: Featurizer,
-        fitter: Optional[Fitter] = None,
-    ) -> "LinearTextModel":
+        fitter: Fitter | None = None,
+    ) -> LinearTextModel:
         """Train on raw texts; each has one or more labels (none: a negative example of every label)."""
         labels = sorted({label for label_set in label_sets for label in label_set})
         column = {label: index for index, label in enumerate(labels)}
@@ -79,7 +80,7 @@ class LinearTextModel:
         columns, values = self.featurizer.row(text)
         return values @ self.weights[columns] + self.offsets
 
-    def state(self) -> Dict[str, Any]:
+    def state(self) -> dict[str, Any]:
         return {
             "labels": self.labels,
             "featurizer": self.featurizer.state(),
@@ -88,7 +89,7 @@ class LinearTextModel:
         }
 
     @classmethod
-    def from_state(cls, state: Dict[str, Any], vectors: Optional[WordVectors]) -> "LinearTextModel":
+    def from_state(cls, state: dict[str, Any], vectors: WordVectors | None) -> LinearTextModel:
         return cls(
             labels=state["labels"],
             featurizer=Featurizer.from_state(state["featurizer"], vectors),

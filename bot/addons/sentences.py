@@ -6,9 +6,10 @@ or a plain intent such as `faq_reward`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Any
 
 import yaml
 
@@ -26,18 +27,18 @@ class Sentence:
 
     text: str
     intent: str
-    detail: Optional[str] = None
-    types: Tuple[str, ...] = ()
+    detail: str | None = None
+    types: tuple[str, ...] = ()
     voice: str = ""
 
 
-def make_sentence(text: str, full_intent: str, metadata: Optional[Mapping[str, Any]]) -> Sentence:
+def make_sentence(text: str, full_intent: str, metadata: Mapping[str, Any] | None) -> Sentence:
     """Build a sentence out of Rasa's full intent name (`report/gas_leak`) and its block's metadata."""
     metadata = metadata or {}
     intent, _, detail = full_intent.partition("/")
     if intent == REPORT and detail == OTHER_TYPE:
         intent = OUT_OF_SCOPE
-    types: Tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
     if intent == REPORT:
         types = tuple(dict.fromkeys([detail, *metadata.get("also", [])]))
     elif intent == OUT_OF_SCOPE:
@@ -45,11 +46,11 @@ def make_sentence(text: str, full_intent: str, metadata: Optional[Mapping[str, A
     return Sentence(text.strip(), intent, detail or None, types, str(metadata.get("voice", "")))
 
 
-def read_sentences(nlu_data: Path) -> List[Sentence]:
+def read_sentences(nlu_data: Path) -> list[Sentence]:
     """All training sentences below `nlu_data`, in the order of the files."""
-    sentences: List[Sentence] = []
+    sentences: list[Sentence] = []
     for path in _training_paths(nlu_data):
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - one of the two safe loaders
         for block in document.get("nlu", []):
             if "intent" in block:
                 sentences.extend(_block_sentences(block))
@@ -65,7 +66,7 @@ def _training_paths(nlu_data: Path) -> Iterable[Path]:
             yield path
 
 
-def _block_sentences(block: Dict[str, Any]) -> Iterable[Sentence]:
+def _block_sentences(block: dict[str, Any]) -> Iterable[Sentence]:
     for line in (block.get("examples") or "").splitlines():
         if line.startswith("- ") and line[2:].strip():
             yield make_sentence(line[2:], block["intent"], block.get("metadata"))

@@ -11,9 +11,10 @@ message into the conversation and to the action server:
 
 from __future__ import annotations
 
+# ruff: noqa: UP006, UP035 - Rasa compares these annotations with its own, which are of the old kind
 import logging
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 import rasa.shared.utils.cli
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -44,11 +45,11 @@ class TipClassifier(GraphComponent, IntentClassifier):
         return ["jieba", "sklearn"]
 
     @staticmethod
-    def supported_languages() -> Optional[List[str]]:
+    def supported_languages() -> List[str] | None:
         return ["zh"]
 
     def __init__(
-        self, config: Dict[str, Any], storage: ModelStorage, resource: Resource, model: Optional[TipModel] = None
+        self, config: Dict[str, Any], storage: ModelStorage, resource: Resource, model: TipModel | None = None
     ) -> None:
         self._config = config
         self._storage = storage
@@ -58,7 +59,7 @@ class TipClassifier(GraphComponent, IntentClassifier):
     @classmethod
     def create(
         cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
-    ) -> "TipClassifier":
+    ) -> TipClassifier:
         return cls(config, model_storage, resource)
 
     @classmethod
@@ -69,7 +70,7 @@ class TipClassifier(GraphComponent, IntentClassifier):
         resource: Resource,
         execution_context: ExecutionContext,
         **kwargs: Any,
-    ) -> "TipClassifier":
+    ) -> TipClassifier:
         """A damaged model raises DamagedModel: Rasa then does not start, which the supervisor reports."""
         with model_storage.read_from(resource) as folder:
             model = TipModel.load(lambda name: (folder / name).read_bytes())

@@ -9,9 +9,11 @@ FailSafeTrackerStore that would swallow the error and go on in memory; `service_
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import json
-from typing import Any, Dict, Iterable, List, Optional
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -21,11 +23,11 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 
-TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)
+TIMEOUT = aiohttp.ClientTimeout(total=10, connect=10)
 KEPT_RANKS = 3
 
 # Set when an action of the turn could not be run. Rasa only logs that and goes on with half a turn.
-turn_failure: contextvars.ContextVar[Optional[List[str]]] = contextvars.ContextVar("turn_failure", default=None)
+turn_failure: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("turn_failure", default=None)
 
 
 class ConversationUnavailable(RasaException):
@@ -41,18 +43,18 @@ class ServiceTrackerStore(TrackerStore, SerializedTrackerAsDict):
 
     def __init__(
         self,
-        domain: Optional[Domain],
+        domain: Domain | None,
         host: str,
         secret: str,
-        event_broker: Optional[EventBroker] = None,
+        event_broker: EventBroker | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(domain, event_broker)
         self._base = host.rstrip("/") + "/internal/conversations/"
         self._headers = {"Authorization": f"Bearer {secret}"}
-        self._session: Optional[aiohttp.ClientSession] = None
+        self._session: aiohttp.ClientSession | None = None
 
-    async def retrieve(self, sender_id: str) -> Optional[DialogueStateTracker]:
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         stored = await self._call("GET", sender_id)
         if stored is None:
             return None
@@ -83,7 +85,7 @@ class ServiceTrackerStore(TrackerStore, SerializedTrackerAsDict):
         if self._session:
             await self._session.close()
 
-    async def _call(self, method: str, sender_id: str, body: Optional[Dict[str, Any]] = None) -> Optional[Dict[str, Any]]:
+    async def _call(self, method: str, sender_id: str, body: dict[str, Any] | None = None) -> dict[str, Any] | None:
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(headers=self._headers, timeout=TIMEOUT)
         try:
@@ -93,13 +95,13 @@ class ServiceTrackerStore(TrackerStore, SerializedTrackerAsDict):
                 if not 200 <= response.status < 300:
                     raise ConversationUnavailable(f"{method} conversation: the service answered {response.status}")
                 return await response.json() if method == "GET" else None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:  # noqa: UP041 - two classes in Python 3.10
             raise ConversationUnavailable(f"{method} conversation: {type(error).__name__}") from error
         except ValueError as error:
             raise ConversationUnavailable(f"{method} conversation: answer is no JSON") from error
 
 
-def _slim(event: Dict[str, Any]) -> Dict[str, Any]:
+def _slim(event: dict[str, Any]) -> dict[str, Any]:
     """An event without what nobody reads again: jieba's cuts, the tail of the intent ranking."""
     parse_data = event.get("parse_data")
     if not parse_data:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List
 
 
-def read_user_words(folder: Path) -> List[str]:
+def read_user_words(folder: Path) -> list[str]:
     """All words of the folder, sorted, each once."""
     words = set()
     for path in sorted(folder.glob("*")):

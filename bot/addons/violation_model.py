@@ -14,9 +14,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ class Violation:
 
     type: str
     confidence: float
-    words: List[Tuple[int, int]] = field(default_factory=list)
+    words: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,11 @@ class Reading:
 
     in_scope: bool
     scope_confidence: float
-    violations: List[Violation]
+    violations: list[Violation]
     intent: str
     intent_confidence: float
-    ranking: List[Tuple[str, float]]
-    matter: Optional[str] = None  # what it is about when it is out of scope
+    ranking: list[tuple[str, float]]
+    matter: str | None = None  # what it is about when it is out of scope
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,10 @@ class Aids:
     """What the models know beside the training sentences."""
 
     user_words: Sequence[str] = ()
-    vectors: Optional[WordVectors] = None
+    vectors: WordVectors | None = None
 
     @classmethod
-    def read(cls, dictionary: Path, vectors: Path) -> "Aids":
+    def read(cls, dictionary: Path, vectors: Path) -> Aids:
         """From the folder of user dictionaries and the file of word vectors."""
         words = read_user_words(dictionary)
         teach_jieba(words)  # before the vectors are weighed by jieba's frequencies
@@ -89,8 +90,8 @@ class Aids:
 class Calibration:
     """Plain numbers that turn margins into decisions; all fitted on out-of-fold margins."""
 
-    confidence: Tuple[float, ...] = (2.2, 0.8, 2.1, 0.7, 0.0)  # weights of `_confidence_inputs`, constant
-    scope: Tuple[float, float, float] = (2.0, -2.0, 0.0)  # of best type's margin, of out-of-scope margin, constant
+    confidence: tuple[float, ...] = (2.2, 0.8, 2.1, 0.7, 0.0)  # weights of `_confidence_inputs`, constant
+    scope: tuple[float, float, float] = (2.0, -2.0, 0.0)  # of best type's margin, of out-of-scope margin, constant
     scope_border: float = 0.0
     intent_temperature: float = 3.0
 
@@ -112,7 +113,7 @@ class TipModel:
         """Understand one raw text of any length and content; never fails on bad characters."""
         return self.read_folded(fold(text), with_words)
 
-    def classify(self, text: str) -> Tuple[bool, float, List[Violation]]:
+    def classify(self, text: str) -> tuple[bool, float, list[Violation]]:
         """Only scope, its confidence and the ranked types: for long lists, where nobody talks."""
         return self._types(fold(text), with_words=False)
 
@@ -124,7 +125,7 @@ class TipModel:
             in_scope, round(scope_confidence, 4), violations, ranking[0][0], ranking[0][1], ranking[:5], matter
         )
 
-    def _types(self, folded: Folded, with_words: bool) -> Tuple[bool, float, List[Violation]]:
+    def _types(self, folded: Folded, with_words: bool) -> tuple[bool, float, list[Violation]]:
         margins = self.types.folded_margins(folded.text)
         in_scope, scope_confidence = self._scope(margins)
         confidences = type_confidences(margins[None, self._real], self.calibration.confidence)[0]
@@ -138,11 +139,11 @@ class TipModel:
             violations.append(Violation(self.types.labels[column], round(confidence, 4), words))
         return in_scope, scope_confidence, violations
 
-    def _scope(self, margins: np.ndarray) -> Tuple[bool, float]:
+    def _scope(self, margins: np.ndarray) -> tuple[bool, float]:
         score = scope_scores(margins[None, :], self._real, self._other, self.calibration.scope)[0]
         return bool(score >= self.calibration.scope_border), float(1 / (1 + np.exp(-score)))
 
-    def _matter(self, text: str) -> Optional[str]:
+    def _matter(self, text: str) -> str | None:
         """What an out-of-scope text is about (`wages`, `noise` …), to name the right number."""
         columns = [i for i, label in enumerate(self.intents.labels) if label.startswith(OUT_OF_SCOPE + "/")]
         if not columns:
@@ -152,7 +153,7 @@ class TipModel:
 
     def _intent_ranking(
         self, text: str, in_scope: bool, scope_confidence: float, violations: Sequence[Violation]
-    ) -> List[Tuple[str, float]]:
+    ) -> list[tuple[str, float]]:
         """Intents with confidences, best first. Report or out of scope is decided by the types, not by the intents:
         a text that may be a tip is never turned away because it looks like another intent."""
         if is_number_and_code(text):
@@ -160,8 +161,8 @@ class TipModel:
         scores = self.intents.folded_margins(text) * self.calibration.intent_temperature
         shares = np.exp(scores - scores.max())
         shares /= shares.sum()
-        by_name: Dict[str, float] = {}
-        for label, share in zip(self.intents.labels, shares.tolist()):
+        by_name: dict[str, float] = {}
+        for label, share in zip(self.intents.labels, shares.tolist(), strict=True):
             name = label.partition("/")[0]
             by_name[name] = by_name.get(name, 0.0) + share
         told = by_name.pop(REPORT, 0.0) + by_name.pop(OUT_OF_SCOPE, 0.0)
@@ -177,8 +178,8 @@ class TipModel:
 
     @classmethod
     def fit(
-        cls, sentences: Sequence[Sentence], aids: "Aids", say: Progress = lambda line: None
-    ) -> "TipModel":
+        cls, sentences: Sequence[Sentence], aids: Aids, say: Progress = lambda line: None
+    ) -> TipModel:
         """Train types, intents and calibration. Takes about 5 times one fit of the types, because the calibration
         needs margins of texts that the machine has not seen."""
         typed = typed_sentences(sentences)
@@ -200,7 +201,7 @@ class TipModel:
         (folder / SETTINGS_FILE).write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
-    def load(cls, read_bytes: Callable[[str], bytes]) -> "TipModel":
+    def load(cls, read_bytes: Callable[[str], bytes]) -> TipModel:
         """Load from files given by `read_bytes(name)`; raises DamagedModel when they do not belong together."""
         try:
             settings = json.loads(read_bytes(SETTINGS_FILE))
@@ -229,9 +230,9 @@ class TipModel:
             raise DamagedModel("the model's content does not match its version")
         return model
 
-    def _packed(self) -> Tuple[Dict[str, np.ndarray], Dict[str, Any]]:
-        arrays: Dict[str, np.ndarray] = {}
-        settings: Dict[str, Any] = {
+    def _packed(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        arrays: dict[str, np.ndarray] = {}
+        settings: dict[str, Any] = {
             "format": FORMAT,
             "types": self.types.state(),
             "intents": self.intents.state(),
@@ -270,7 +271,7 @@ def is_number_and_code(text: str) -> bool:
 # ---- the steps of training, also used by the evaluation
 
 
-def typed_sentences(sentences: Iterable[Sentence]) -> List[Sentence]:
+def typed_sentences(sentences: Iterable[Sentence]) -> list[Sentence]:
     """The sentences the types learn from: tips, out-of-scope texts, and talk that reports nothing."""
     typed = []
     for sentence in sentences:
@@ -281,7 +282,7 @@ def typed_sentences(sentences: Iterable[Sentence]) -> List[Sentence]:
     return typed
 
 
-def fit_types(typed: Sequence[Sentence], aids: "Aids") -> LinearTextModel:
+def fit_types(typed: Sequence[Sentence], aids: Aids) -> LinearTextModel:
     return LinearTextModel.fit(
         [sentence.text for sentence in typed],
         [sentence.types for sentence in typed],
@@ -296,7 +297,7 @@ def _intent_label(sentence: Sentence) -> str:
     return sentence.intent
 
 
-def fit_intents(sentences: Sequence[Sentence], aids: "Aids") -> LinearTextModel:
+def fit_intents(sentences: Sequence[Sentence], aids: Aids) -> LinearTextModel:
     """Tips are thinned out: there are a hundred times more of them than of any other intent."""
     tips = [index for index, sentence in enumerate(sentences) if sentence.intent == REPORT]
     kept = set(np.random.RandomState(7).permutation(tips)[:TIPS_FOR_INTENTS].tolist())
@@ -310,18 +311,18 @@ def fit_intents(sentences: Sequence[Sentence], aids: "Aids") -> LinearTextModel:
 
 def out_of_fold_margins(
     typed: Sequence[Sentence],
-    aids: "Aids",
+    aids: Aids,
     count: int = CALIBRATION_FOLDS,
-    fit: Optional[Callable[[Sequence[Sentence], "Aids"], LinearTextModel]] = None,
+    fit: Callable[[Sequence[Sentence], Aids], LinearTextModel] | None = None,
     say: Progress = lambda line: None,
-) -> Tuple[np.ndarray, List[str]]:
+) -> tuple[np.ndarray, list[str]]:
     """Margins (texts by labels) of each sentence by a model that has seen none of its family, and the labels."""
     labels = sorted({label for sentence in typed for label in sentence.types})
     margins = np.full((len(typed), len(labels)), -1.0, dtype=np.float32)
     fold_of = folds([s.types[0] for s in typed], families([fold(s.text).text for s in typed]), count)
     for number in range(count):
         say(f"calibrating, part {number + 1} of {count}")
-        learn = [sentence for sentence, f in zip(typed, fold_of) if f != number]
+        learn = [sentence for sentence, f in zip(typed, fold_of, strict=True) if f != number]
         test = np.flatnonzero(fold_of == number)
         model = (fit or fit_types)(learn, aids)
         columns = [labels.index(label) for label in model.labels]

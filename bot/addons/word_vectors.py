@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 import jieba
 import numpy as np
@@ -17,7 +17,7 @@ class WordVectors:
     """`table` holds one row per word; `centre` is the mean over safety texts, taken off every text: what all of them
     have in common tells nothing."""
 
-    words: List[str]
+    words: list[str]
     table: np.ndarray  # words by dimensions, whole numbers of one byte
     centre: np.ndarray
 
@@ -26,10 +26,10 @@ class WordVectors:
         total = jieba.dt.total or 1
         shares = np.array([jieba.dt.FREQ.get(word, 1) / total for word in self.words], dtype=np.float32)
         self._weights = COMMON / (COMMON + shares)
-        self._last: Tuple[str, np.ndarray] = ("", np.zeros(self.size, dtype=np.float32))
+        self._last: tuple[str, np.ndarray] = ("", np.zeros(self.size, dtype=np.float32))
 
     @classmethod
-    def read(cls, path: Path) -> "WordVectors":
+    def read(cls, path: Path) -> WordVectors:
         jieba.initialize()
         with np.load(path, allow_pickle=False) as stored:
             return cls(str(stored["words"]).split("\n"), stored["table"], stored["centre"])
@@ -60,5 +60,5 @@ class WordVectors:
         return (weights @ self.table[rows].astype(np.float32)) / (weights.sum() * 254)
 
     @classmethod
-    def from_state(cls, state: Dict[str, Any]) -> "WordVectors":
+    def from_state(cls, state: dict[str, Any]) -> WordVectors:
         return cls(state["words"].split("\n"), state["table"], state["centre"])

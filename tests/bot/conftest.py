@@ -10,8 +10,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Tuple
+from typing import Any
 
 import pytest
 
@@ -27,10 +28,10 @@ GATEWAY_SECRET = "gateway-secret-of-the-tests"
 class Rasa:
     """A running Rasa, spoken to over HTTP as the service does."""
 
-    def __init__(self, port: int, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
         self.port, self.process = port, process
 
-    def call(self, path: str, body: Any, secret: Optional[str] = GATEWAY_SECRET) -> Tuple[int, Any]:
+    def call(self, path: str, body: Any, secret: str | None = GATEWAY_SECRET) -> tuple[int, Any]:
         headers = {"Content-Type": "application/json"}
         if secret is not None:
             headers["Authorization"] = f"Bearer {secret}"
@@ -43,7 +44,7 @@ class Rasa:
             text = error.read()
             return error.code, json.loads(text) if text.startswith((b"{", b"[")) else text.decode()
 
-    def say(self, sender: str, text: str = "", **more: Any) -> List[str]:
+    def say(self, sender: str, text: str = "", **more: Any) -> list[str]:
         """Texts of the bot's answer to one message."""
         status, messages = self.call("/webhooks/gateway/message", {"sender": sender, "text": text, **more})
         assert status == 200, messages

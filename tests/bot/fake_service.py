@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from aiohttp import web
 
@@ -18,7 +18,7 @@ INTERRUPTIONS = {
     "faq_reward", "faq_confidential", "faq_scope", "faq_deadline", "faq_how", "claim_reward", "object_finding", "thanks",
     "abuse", "ask_progress", "talk_to_person", "restart_talk", "withdraw_tip",
 }  # fmt: skip
-Json = Dict[str, Any]
+Json = dict[str, Any]
 
 
 def slot(name: str, value: Any) -> Json:
@@ -33,10 +33,10 @@ class FakeService:
     """Runs its own event loop in a thread; `url` is what SERVICE_URL must be."""
 
     def __init__(self) -> None:
-        self.calls: List[Json] = []
-        self.conversations: Dict[str, Json] = {}
+        self.calls: list[Json] = []
+        self.conversations: dict[str, Json] = {}
         self.refuse_store = False  # answer every conversation request with 503
-        self.refuse_action: Optional[str] = None  # answer this action with 500
+        self.refuse_action: str | None = None  # answer this action with 500
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -58,7 +58,7 @@ class FakeService:
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
-        self.url = "http://127.0.0.1:%d" % self._runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 
     def _check(self, request: web.Request) -> None:
         if request.headers.get("Authorization") != f"Bearer {SECRET}":
@@ -111,7 +111,7 @@ def answer(call: Json) -> Json:
     return {"events": [], "responses": [say(f"{name} on {message['intent']['name']}")]}
 
 
-def validate(tracker: Json) -> List[Json]:
+def validate(tracker: Json) -> list[Json]:
     slots, message = tracker["slots"], tracker["latest_message"]
     asked, intent = slots.get("requested_slot"), message["intent"]["name"]
     if intent in INTERRUPTIONS:
