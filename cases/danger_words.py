@@ -4,8 +4,6 @@ Patterns run on folded text: NFKC, lower case, no white space; punctuation is ha
 Every gap is bounded, so that no text makes the search slow.
 """
 
-
-
 import re
 from functools import lru_cache
 

@@ -4,8 +4,6 @@ Character by character, never by cut words: a name must not break because a dict
 is not said stays empty. Places are read by `grid.service.Locator`.
 """
 
-
-
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -1,7 +1,5 @@
 """The questions of the interview in plain words, each with the reason why it is asked."""
 
-
-
 import re
 from dataclasses import dataclass
 

@@ -27,7 +27,8 @@ class RasaClient:
 
     async def __aenter__(self) -> "RasaClient":
         self._session = aiohttp.ClientSession(
-            headers={"Authorization": f"Bearer {self._secret}"}, connector=aiohttp.TCPConnector(limit=32, keepalive_timeout=3)
+            headers={"Authorization": f"Bearer {self._secret}"},
+            connector=aiohttp.TCPConnector(limit=32, keepalive_timeout=3),
         )
         return self
 

@@ -114,7 +114,10 @@ class System:
         """role and login → (login, password) as printed by `make run`."""
         lines = (self.folder / "data" / "demo_accounts.txt").read_text("utf-8").splitlines()
         rows = [line.split("\t") for line in lines]
-        return {key: (login, password) for role, login, password in rows for key in (role, login)}
+        found = {login: (login, password) for _, login, password in rows}
+        for role, login, password in rows:
+            found.setdefault(role, (login, password))
+        return found
 
     def children(self) -> dict[str, int]:
         """name → process id of the three children."""
