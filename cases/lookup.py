@@ -4,7 +4,7 @@ A wrong number and a wrong code get the same answer after the same work: one loo
 comparison in constant time. The caller slows down who tries often; 80 bits of code do the rest.
 """
 
-from cases.receipts import CODE_LENGTH, NUMBER_DIGITS, Receipts, plain_code, plain_number
+from cases.receipts import CODE_LENGTH, NUMBER_DIGITS, Receipts, grouped, plain_code, plain_number
 from store.errors import Refusal
 from store.mongo import Document, Store
 
@@ -19,11 +19,6 @@ class WrongReceipt(Refusal):
 
     def __init__(self) -> None:
         super().__init__("编号和查询码对不上。请逐个核对(查询码里没有字母 I、L、O、U),再试一次。", field="code")
-
-
-def grouped(text: str) -> str:
-    """Fours with dashes, as numbers stand in the database and codes on the receipt."""
-    return "-".join(text[i : i + 4] for i in range(0, len(text), 4))
 
 
 async def find(store: Store, receipts: Receipts, number: str, code: str) -> Document:

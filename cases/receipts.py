@@ -42,7 +42,7 @@ class Receipts:
         for _ in range(CODE_LENGTH):
             value, rest = divmod(value, len(ALPHABET))
             letters.append(ALPHABET[rest])
-        return Receipt(_grouped(number), _grouped("".join(letters)))
+        return Receipt(grouped(number), grouped("".join(letters)))
 
     def client_key_hash(self, client_key: str) -> str:
         """What the database keeps of a client key: enough to notice a repeat, not enough to make the code."""
@@ -66,7 +66,8 @@ def plain_code(code: str) -> str:
     return "".join(c for c in letters if c in ALPHABET)
 
 
-def _grouped(text: str) -> str:
+def grouped(text: str) -> str:
+    """Fours with dashes, as numbers stand in the database and codes on the receipt."""
     return "-".join(text[i : i + 4] for i in range(0, len(text), 4))
 
 

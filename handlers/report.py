@@ -14,9 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from cases import deadlines
 from cases.intake import AlreadyFiled
-from cases.lookup import grouped
 from cases.model import MAX_TEXT, ONGOING
-from cases.receipts import CODE_LENGTH, NUMBER_DIGITS, Receipt, plain_code, plain_number
+from cases.receipts import CODE_LENGTH, NUMBER_DIGITS, Receipt, grouped, plain_code, plain_number
 from cases.reception import Filed, NoTip, Reception
 from cases.tip_reading import last_day
 from handlers.keys import SERVICES
