@@ -22,7 +22,7 @@ from notify.worker import mail_handlers
 from rewards.ledger import Ledger
 from settings import Settings, gateway_secret
 from store.errors import Conflict
-from store.jobs import Worker
+from store.jobs import Worker, Workers
 from store.keys import Keys
 from store.migrations import migrate
 from store.mongo import Store
@@ -45,7 +45,7 @@ class Services:
     locator: Locator
     intake: Intake
     ledger: Ledger
-    worker: Worker
+    workers: Workers
 
     def cipher(self, purpose: str) -> Cipher:
         return Cipher(self.keys.derive(purpose))
@@ -68,13 +68,16 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         locator = await open_locator(store, settings.city_dir)
         ledger = await stack.enter_async_context(Ledger(store))
         intake = await stack.enter_async_context(Intake(store, receipts, vault, keys.derive("filing content")))
-        worker = Worker(
-            store, {"understand": Understanding(store, rasa, locator).run, **mail_handlers(store, settings, name_of)}
+        # Two queues, so that an alert or an order never waits behind a flood of tips to be understood.
+        understanding = {"understand": Understanding(store, rasa, locator).run}
+        workers = Workers(
+            Worker(store, understanding, lanes=2, crowded=lambda: intake.crowded),
+            Worker(store, mail_handlers(store, settings, name_of), lanes=2),
         )
         if settings.embedded_workers:
-            task = asyncio.create_task(worker.run(), name="jobs")
+            task = asyncio.create_task(workers.run(), name="jobs")
             stack.push_async_callback(_stop, task)
-        yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, worker)
+        yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, workers)
 
 
 def escrow_file(settings: Settings) -> Path:

@@ -88,6 +88,8 @@ def _plain(c: str) -> str:
 
 def redact(text: str) -> Redacted:
     """The text with marks, and what was taken out, in order of appearance."""
+    if not text:
+        return Redacted("", [])
     plain, digits = shadow_of(text)
     # Earlier kinds win where two overlap: a phone number after "微信" is one thing, not two.
     spans = [*_numbers(text, plain, digits), *_keyword_spans(text, plain, digits), *_name_spans(text, plain)]

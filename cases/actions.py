@@ -42,9 +42,8 @@ class SecondPersonNeeded(Refusal):
 
 def _understood(case: Case, data: inputs.Understood, actor: Actor, now: datetime) -> Change:
     return {
-        "types": data.types, "in_scope": data.in_scope, "urgent": case["urgent"] or data.urgent,
-        "model_version": data.model_version, "location": data.location, "route": data.route,
-        "duplicates": data.duplicates,
+        "types": data.types, "in_scope": data.in_scope, "model_version": data.model_version,
+        "location": data.location, "route": data.route, "duplicates": data.duplicates,
     }  # fmt: skip
 
 

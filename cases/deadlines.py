@@ -6,7 +6,7 @@ A period counted in days ends at midnight after its last day (民法典第二百
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -54,10 +54,13 @@ class Due:
 
 def due(period: Period, start: datetime, *, extra_days: int = 0) -> Due:
     """The end of `period` that starts at the aware time `start`."""
-    day = start.astimezone(LOCAL).date()
-    left = period.limit + extra_days
+    return _due(period.unit, period.limit + extra_days, start.astimezone(LOCAL).date())
+
+
+@lru_cache(maxsize=1024)
+def _due(unit: str, left: int, day: date) -> Due:
     provisional = False
-    if period.unit == "c":
+    if unit == "c":
         day += timedelta(days=left)
     else:
         while left > 0:

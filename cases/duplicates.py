@@ -4,11 +4,13 @@ Blocked by place (same grid, else same street) and time, then ranked by text lik
 the cosine of character-bigram counts weighted by rarity among the candidates (measured: 0.996 top-1 on 6,500 notes).
 """
 
-import math
 import re
 import unicodedata
-from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+import numpy as np
 
 from store.mongo import Document, Store
 
@@ -17,6 +19,7 @@ MAX_CANDIDATES = 200
 SHOWN = 5
 LIKE = 0.35
 
+_NO_LETTER = re.compile(r"\W+")
 _LEGAL_FORM = re.compile(r"(股份)?有限(责任)?公司|集团|分公司|厂$|店$")
 
 
@@ -25,29 +28,31 @@ def normal_company(name: str) -> str:
     return _LEGAL_FORM.sub("", re.sub(r"[\s()()]", "", unicodedata.normalize("NFKC", name)))
 
 
-def bigrams(text: str) -> Counter[str]:
-    plain = re.sub(r"\W+", "", unicodedata.normalize("NFKC", text))
-    return Counter(plain[i : i + 2] for i in range(len(plain) - 1))
+@lru_cache(maxsize=4096)  # the same cases are compared with every new one around
+def bigrams(text: str) -> np.ndarray:
+    """One number for each pair of neighbouring letters, in order."""
+    plain = _NO_LETTER.sub("", unicodedata.normalize("NFKC", text))
+    letters = np.frombuffer(plain.encode("utf-32-le", "replace"), np.uint32).astype(np.int64)
+    return (letters[:-1] << 21) | letters[1:]
 
 
-def likeness(text: str, others: list[str]) -> list[float]:
+def likeness(text: str, others: Sequence[str]) -> list[float]:
     """Cosine in 0..1 of `text` to each of `others`."""
-    bags = [bigrams(other) for other in others]
-    seen = Counter(gram for bag in bags for gram in bag)
-    total = len(bags) + 1
-
-    def weight(gram: str) -> float:
-        return math.log(1 + total / (1 + seen[gram]))
-
-    def norm(bag: Counter[str]) -> float:
-        return math.sqrt(sum((count * weight(gram)) ** 2 for gram, count in bag.items())) or 1.0
-
-    own = bigrams(text)
-    own_norm = norm(own)
-    return [
-        sum(count * bag[gram] * weight(gram) ** 2 for gram, count in own.items()) / (own_norm * norm(bag))
-        for bag in bags
-    ]
+    bags = [bigrams(one) for one in (text, *others)]
+    sizes = [len(bag) for bag in bags]
+    _, gram = np.unique(np.concatenate(bags), return_inverse=True)
+    grams = int(gram.max(initial=-1)) + 1
+    # One row for each (text, gram): how often it occurs there. Row 0 of the texts is `text` itself.
+    pair, count = np.unique(np.repeat(np.arange(len(bags)), sizes) * grams + gram, return_counts=True)
+    row, gram = pair // max(grams, 1), pair % max(grams, 1)
+    seen = np.bincount(gram[row > 0], minlength=grams)
+    value = count * np.log(1 + len(bags) / (1 + seen))[gram]
+    norm = np.sqrt(np.bincount(row, value**2, minlength=len(bags)))
+    norm[norm == 0] = 1.0
+    own = np.zeros(grams)
+    own[gram[row == 0]] = value[row == 0]
+    cosine = np.bincount(row, value * own[gram], minlength=len(bags)) / (norm * norm[0])
+    return cosine[1:].tolist()
 
 
 async def candidates(
@@ -65,7 +70,8 @@ async def candidates(
     if not near:
         return []
     texts: dict[str, str] = {}
-    async for tip in store["tips"].find({"case_id": {"$in": [row["_id"] for row in near]}}, {"case_id": 1, "facts": 1}):
+    wanted = {"case_id": {"$in": [row["_id"] for row in near]}}
+    async for tip in store["tips"].find(wanted, {"case_id": 1, "facts.what": 1}):
         texts.setdefault(tip["case_id"], tip["facts"]["what"])
     scores = likeness(facts["what"], [texts.get(row["_id"], "") for row in near])
     company = normal_company(facts["company"])

@@ -55,7 +55,6 @@ class Understood(Input):
     """What the understanding job found out; the system only."""
 
     types: list[dict]
-    urgent: bool
     in_scope: bool
     model_version: str
     location: dict

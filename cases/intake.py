@@ -18,8 +18,7 @@ from access.actors import REPORTER
 from access.redaction import redact
 from access.vault import Vault
 from cases import deadlines
-from cases.danger import danger_in
-from cases.model import Filing, checked
+from cases.model import CheckedFiling, Filing, checked
 from cases.receipts import ALPHABET, Receipt, Receipts
 from cases.states import State
 from store.errors import Conflict, Unavailable
@@ -70,6 +69,11 @@ class Intake:
     async def __aexit__(self, *error: object) -> None:
         await self._group.__aexit__(*error)
 
+    @property
+    def crowded(self) -> bool:
+        """Many reporters wait for their receipts at this moment."""
+        return self._group.crowded
+
     async def receive(self, filing: Filing, now: datetime | None = None) -> Receipt:
         """Store the filing and return its receipt. Raises `InvalidFiling` or `AlreadyFiled`; then nothing was kept."""
         clean, moment = checked(filing), now or datetime.now(UTC)
@@ -84,12 +88,12 @@ class Intake:
                 # the next round takes the next number, or finds the stored tip.
         raise Unavailable(BUSY)
 
-    def _prepare(self, filing: Filing, now: datetime, attempt: int = 0) -> _Prepared:
+    def _prepare(self, filing: CheckedFiling, now: datetime, attempt: int = 0) -> _Prepared:
         receipt = self._receipts.issue(filing.client_key, attempt)
         key_hash = self._receipts.client_key_hash(filing.client_key)
         tip_id, case_id = f"t{key_hash[:24]}", _case_id(key_hash)
         words, identity = _without_identity(filing)
-        danger = danger_in(filing.what)
+        danger = filing.danger
         opened = now.astimezone(deadlines.LOCAL).date().isoformat()
         facts = {**words, "ongoing": filing.ongoing}
         vault = [self._vault.sealed_document("identity", tip_id, identity)] if identity else []

@@ -3,7 +3,9 @@
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from cases.danger import Danger, danger_in
 from grid.coordinates import Point
 from store.errors import Refusal
 
@@ -52,14 +54,24 @@ class Filing:
     photos: tuple[StoredPhoto, ...] = field(default=())
 
 
+class CheckedFiling(Filing):
+    """A filing that may be stored; only `checked` makes one."""
+
+    @cached_property
+    def danger(self) -> Danger | None:
+        return danger_in(self.what)
+
+
 def clean_text(text: str) -> str:
     """What a person typed, without what no person types: NUL, lone surrogates, direction overrides, zero-width."""
     kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Cf", "Co", "Cn"))
     return "".join(kept).strip()
 
 
-def checked(filing: Filing) -> Filing:
+def checked(filing: Filing) -> CheckedFiling:
     """The filing with clean texts. Raises `InvalidFiling` for what its author must change."""
+    if isinstance(filing, CheckedFiling):
+        return filing
     if not _CLIENT_KEY.fullmatch(filing.client_key):
         raise InvalidFiling("页面已过期,请刷新后重新提交;您写的内容不会丢失。", field="client_key")
     what = clean_text(filing.what)
@@ -75,7 +87,7 @@ def checked(filing: Filing) -> Filing:
             raise InvalidFiling(f"这一项太长,请控制在{limit}字以内。", field=name)
     if filing.ongoing not in ONGOING:
         raise InvalidFiling("请选择现在是否还在继续。", field="ongoing")
-    return Filing(
+    return CheckedFiling(
         client_key=filing.client_key,
         channel=filing.channel,
         what=what,

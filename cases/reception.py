@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from cases.danger import Danger, danger_in
+from cases.danger import Danger
 from cases.evidence import BadPhoto, EvidenceFiles, Photo
 from cases.intake import Intake
 from cases.model import Filing, InvalidFiling, StoredPhoto, checked
@@ -67,13 +67,15 @@ class Reception:
         if filing.point and not confirmed:
             self._refuse_outside(filing.point)
         photos = await read_photos(self._evidence, uploads)
-        if not confirmed and await self._question.clearly_no_tip(self._rasa, filing.what):
+        doubtful = not confirmed and filing.danger is None
+        if doubtful and await self._question.clearly_no_tip(self._rasa, filing.what):
             raise NoTip(
                 "您写的内容好像不是安全生产方面的问题。请看看下面哪个电话更合适;如果确实要举报,请点“仍要提交”。"
             )
-        filing = replace(filing, photos=tuple(await store_photos(self._evidence, photos)))
+        if photos:
+            filing = replace(filing, photos=tuple(await store_photos(self._evidence, photos)))
         receipt = await self._intake.receive(filing)
-        return Filed(receipt, danger_in(filing.what))
+        return Filed(receipt, filing.danger)
 
     def _refuse_outside(self, point: Point) -> None:
         try:

@@ -7,7 +7,6 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from cases.danger import danger_in
 from cases.rasa import RasaClient, RasaDown
 
 # Rasa's time belongs to the tips already stored: so many questions a second, none for a while when it is silent.
@@ -31,7 +30,7 @@ class ScopeQuestion:
 
     async def clearly_no_tip(self, rasa: RasaClient, text: str) -> bool:
         """True only when Rasa was asked, answered in time and is sure."""
-        if not self._may_ask() or danger_in(text) is not None:
+        if not self._may_ask():
             return False
         try:
             (parsed,) = await asyncio.wait_for(rasa.parse([text]), PATIENCE_S)

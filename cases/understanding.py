@@ -7,7 +7,6 @@ import structlog
 
 from access.actors import SYSTEM
 from cases import duplicates
-from cases.danger import danger_in
 from cases.lifecycle import WrongState, perform
 from cases.rasa import RasaClient, RasaDown
 from grid.coordinates import Point
@@ -60,7 +59,6 @@ class Understanding:
         route = self._locator.route(location, [row["type"] for row in types], text)
         return {
             "types": types,
-            "urgent": danger_in(facts["what"]) is not None,
             "in_scope": parsed["in_scope"],
             "model_version": parsed["model_version"],
             "location": asdict(location),

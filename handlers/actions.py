@@ -196,7 +196,7 @@ async def _file(call: Call) -> Answer:
             raise
         return _answer([], _say(problem.message))
     await _keep_identity(call, client_key, draft.identity)
-    call.services.worker.wake()
+    call.services.workers.wake()
     return _filed()
 
 

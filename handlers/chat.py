@@ -244,7 +244,7 @@ async def _answer(
     if danger:
         first.append({"text": danger.advice, "danger": danger.kind})
         await talk.raise_alert(sender, danger.kind, found.text[:500], mail=True)
-        services.worker.wake()
+        services.workers.wake()
     metadata = dict(incoming.metadata or {})
     if draft.remember([(each.kind, each.value) for each in found.found]):
         metadata["contact"] = True

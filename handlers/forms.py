@@ -125,7 +125,7 @@ def acting(deeds: Mapping[str, Deed], show: Show, back: str) -> Handler:
             await deeds[name](services, subject, request["actor"], form)
         except Refusal as refusal:
             return await show(request, subject, form=form, problem=Problem.of(name, refusal))
-        services.worker.wake()  # a mail may be waiting to go out
+        services.workers.wake()  # a mail may be waiting to go out
         raise web.HTTPSeeOther(f"{back.format(id=subject)}?done={name}")
 
     return handle

@@ -71,7 +71,7 @@ async def file_form(services: Services, channel: str, form: Form) -> Filed:
     if form.problem:
         raise form.problem
     filed = await reception(services).file(channel, form.get("client_key"), form.fields, form.uploads)
-    services.worker.wake()
+    services.workers.wake()
     return filed
 
 

@@ -5,11 +5,19 @@ callers while each still waits for its own durable answer.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+# The writer counts as crowded until so long after a batch of so many callers.
+CROWD = 4
+CROWD_S = 0.25
+# Then it waits a moment for the callers it has just answered, instead of writing the first of them alone
+# (PostgreSQL's commit_delay and commit_siblings).
+LINGER_S = 0.004
 
 
 class GroupCommit(Generic[Item, Result]):
@@ -26,6 +34,12 @@ class GroupCommit(Generic[Item, Result]):
         self._max_batch = max_batch
         self._queue: asyncio.Queue[tuple[Item, asyncio.Future[Result]]] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None
+        self._crowded_at = float("-inf")
+
+    @property
+    def crowded(self) -> bool:
+        """Many callers wait at this moment: work for which nobody waits should step back."""
+        return time.monotonic() - self._crowded_at < CROWD_S
 
     async def __aenter__(self) -> "GroupCommit[Item, Result]":
         self._writer = asyncio.create_task(self._write(), name="group-commit")
@@ -49,8 +63,12 @@ class GroupCommit(Generic[Item, Result]):
     async def _write(self) -> None:
         while True:
             batch = [await self._queue.get()]
+            if self.crowded:
+                await asyncio.sleep(LINGER_S)
             while len(batch) < self._max_batch and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
+            if len(batch) >= CROWD:
+                self._crowded_at = time.monotonic()
             try:
                 await self._settle(batch)
             finally:

@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
 BACKOFF_BASE_S = 2.0
 BACKOFF_CAP_S = 900.0
+STEP_BACK_S, LOOK_AGAIN_S = 1.0, 0.05
 MAX_TRIES = 40  # with the cap above: about nine hours of a mail server or Rasa that is down
 
 
@@ -61,13 +62,25 @@ Handler = Callable[[Document, Job], Awaitable[None]]
 
 
 class Worker:
-    """Runs jobs until cancelled. `wake()` after a commit saves the wait for the next look at the queue."""
+    """Runs jobs until cancelled. `wake()` after a commit saves the wait for the next look at the queue.
 
-    def __init__(self, store: Store, handlers: dict[str, Handler], *, lanes: int = 4, idle_s: float = 1.0) -> None:
+    While `crowded()` is true the worker steps back for the people who wait, and does one job a lane and `STEP_BACK_S`.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        handlers: dict[str, Handler],
+        *,
+        lanes: int = 4,
+        idle_s: float = 1.0,
+        crowded: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._store = store
         self._handlers = handlers
         self._lanes = lanes
         self._idle_s = idle_s
+        self._crowded = crowded
         self._news = asyncio.Event()
 
     def wake(self) -> None:
@@ -80,6 +93,7 @@ class Worker:
 
     async def _lane(self) -> None:
         while True:
+            await self._step_back()
             try:
                 worked = await self.run_one()
             except PyMongoError as failure:
@@ -92,6 +106,12 @@ class Worker:
                     await asyncio.wait_for(self._news.wait(), self._idle_s)
                 except TimeoutError:
                     pass
+
+    async def _step_back(self) -> None:
+        waited = 0.0
+        while self._crowded() and waited < STEP_BACK_S:
+            await asyncio.sleep(LOOK_AGAIN_S)
+            waited += LOOK_AGAIN_S
 
     async def run_one(self) -> bool:
         """Take and do one due job; False when there is none."""
@@ -136,3 +156,19 @@ class Worker:
         await self._store["jobs"].update_one(
             {"_id": job.id, "lease": lease}, {"$set": {**change, "lease": None, "lease_until": None}}
         )
+
+
+class Workers:
+    """Several workers with a queue each, run and woken together."""
+
+    def __init__(self, *workers: Worker) -> None:
+        self._workers = workers
+
+    def wake(self) -> None:
+        for worker in self._workers:
+            worker.wake()
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for worker in self._workers:
+                group.create_task(worker.run())

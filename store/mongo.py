@@ -27,6 +27,7 @@ class Store:
     def __init__(self, client: AsyncIOMotorClient, name: str) -> None:
         self.client = client
         self.db: AsyncIOMotorDatabase = client.get_database(name, write_concern=DURABLE)
+        self._collections: dict[str, Collection] = {}
 
     @classmethod
     async def connect(cls, uri: str, name: str, *, timeout_s: float = 5.0) -> "Store":
@@ -42,7 +43,10 @@ class Store:
         return cls(client, name)
 
     def __getitem__(self, collection: str) -> Collection:
-        return self.db[collection]
+        # Kept: motor makes a new one, with its settings copied, each time it is asked.
+        if collection not in self._collections:
+            self._collections[collection] = self.db[collection]
+        return self._collections[collection]
 
     async def transaction(self, callback: Callable[[Session], Awaitable[T]]) -> T:
         """Run `callback(session)` as one transaction: all of its writes, or none.
@@ -55,7 +59,7 @@ class Store:
     async def aggregate(
         self, collection: str, pipeline: list[Document], session: Session | None = None
     ) -> list[Document]:
-        return [row async for row in self.db[collection].aggregate(pipeline, session=session)]
+        return [row async for row in self[collection].aggregate(pipeline, session=session)]
 
     async def close(self) -> None:
         self.client.close()

@@ -21,7 +21,7 @@ COLLECTIONS = [
 ]  # fmt: skip
 
 INDEXES = [
-    Index("jobs", [("state", 1), ("due", 1)]),
+    Index("jobs", [("state", 1), ("kind", 1), ("due", 1)]),
     Index("jobs", [("done_at", 1)], expire_s=30 * 86400),
     Index("cases", [("state", 1), ("created_at", -1)]),
     Index("cases", [("location.district", 1), ("state", 1), ("created_at", -1)]),

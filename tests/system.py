@@ -124,7 +124,7 @@ class System:
         assert self.process is not None
         found = {}
         listed = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True
+            ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True
         )
         for line in listed.stdout.splitlines():
             pid, arguments = line.strip().split(maxsplit=1)

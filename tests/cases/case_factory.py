@@ -34,7 +34,7 @@ async def received_case(store, case_id: str = "AAAAA-BBBBB", now: datetime | Non
 
 
 UNDERSTOOD = {
-    "types": [{"type": "exit_blocked_locked", "confidence": 0.9, "words": []}], "urgent": False, "in_scope": True,
+    "types": [{"type": "exit_blocked_locked", "confidence": 0.9, "words": []}], "in_scope": True,
     "model_version": "test", "location": {"district": "市北区", "street": "台东街道", "grid": None}, "route": {},
     "duplicates": [],
 }  # fmt: skip

@@ -74,7 +74,7 @@ async def talk(store, tmp_path, locator):
         stack.callback(evidence.close)
         services = SimpleNamespace(
             settings=settings, keys=keys, store=store, receipts=receipts, vault=vault, intake=intake, evidence=evidence,
-            locator=locator, worker=SimpleNamespace(wake=lambda: None), rasa=None,
+            locator=locator, workers=SimpleNamespace(wake=lambda: None), rasa=None,
         )  # fmt: skip
         inside = web.Application(middlewares=middlewares.internal(services), client_max_size=16 * 1024 * 1024)
         inside[SERVICES] = services

@@ -123,7 +123,7 @@ class OfficeHouse:
                 {"type": "exit_blocked_locked", "confidence": 0.92, "words": [[13, 22]]},
                 {"type": "no_safety_permit", "confidence": 0.41, "words": []},
             ],
-            "urgent": False, "in_scope": True, "model_version": "test", "location": {**LOCATION, **changed},
+            "in_scope": True, "model_version": "test", "location": {**LOCATION, **changed},
             "route": ROUTE, "duplicates": duplicates or [],
         }  # fmt: skip
         await perform(self.services.store, case_id, "understand", SYSTEM, data, None)
