@@ -55,3 +55,35 @@ async def test_a_cancelled_caller_does_not_take_its_item_back():
         with pytest.raises(asyncio.CancelledError):
             await caller
     assert written == ["kept"]
+
+
+async def test_it_is_crowded_while_many_callers_wait_and_calm_soon_after():
+    async def commit(items):
+        await asyncio.sleep(0.01)
+        return items
+
+    async with GroupCommit(commit) as group:
+        await group.submit("alone")
+        assert not group.crowded
+        await asyncio.gather(*(group.submit(n) for n in range(20)))
+        assert group.crowded
+        await asyncio.sleep(0.3)
+        assert not group.crowded
+
+
+async def test_callers_that_come_back_at_once_share_a_batch():
+    """Without the short wait, every second batch would be the first of them alone."""
+    batches = []
+
+    async def commit(items):
+        batches.append(len(items))
+        await asyncio.sleep(0.01)
+        return items
+
+    async def client(group):
+        for _ in range(10):
+            await group.submit("x")
+
+    async with GroupCommit(commit) as group:
+        await asyncio.gather(*(client(group) for _ in range(16)))
+    assert len(batches) <= 12

@@ -86,6 +86,44 @@ async def test_a_job_of_a_dead_worker_is_taken_again_after_its_lease(store):
     assert done.is_set()
 
 
+async def test_a_worker_steps_back_for_people_but_no_job_waits_for_ever(store):
+    for n in range(2):
+        await jobs.enqueue(store, None, kind="note", key=str(n), payload={})
+    done, crowd = asyncio.Queue(), True
+
+    async def handle(payload, job):
+        done.put_nowait(job.id)
+
+    worker = jobs.Worker(store, {"note": handle}, lanes=1, crowded=lambda: crowd)
+    running = asyncio.create_task(worker.run())
+    await asyncio.sleep(jobs.STEP_BACK_S / 2)
+    assert done.empty(), "people first"
+    await asyncio.wait_for(done.get(), 5)
+    crowd = False
+    await asyncio.wait_for(done.get(), 5)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_one_queue_does_not_wait_behind_another(store):
+    told = asyncio.Event()
+
+    async def slow(payload, job):
+        await told.wait()
+
+    async def alert(payload, job):
+        told.set()
+
+    for n in range(20):
+        await jobs.enqueue(store, None, kind="slow", key=str(n), payload={})
+    await jobs.enqueue(store, None, kind="alert", key="1", payload={})
+    workers = jobs.Workers(jobs.Worker(store, {"slow": slow}), jobs.Worker(store, {"alert": alert}, lanes=1))
+    running = asyncio.create_task(workers.run())
+    await asyncio.wait_for(told.wait(), 5)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 @given(st.binary(max_size=200), st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30))
 def test_a_sealed_value_opens_only_where_it_belongs(plain, here, there):
     cipher = Cipher(b"k" * 32)
