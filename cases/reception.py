@@ -37,8 +37,11 @@ class UploadedFile(Protocol):
 
 @dataclass(frozen=True)
 class Filed:
+    """`unplaced`: neither the words nor a position say where; the reporter is asked to add it."""
+
     receipt: Receipt
     danger: Danger | None
+    unplaced: bool
 
 
 class Reception:
@@ -75,7 +78,13 @@ class Reception:
         if photos:
             filing = replace(filing, photos=tuple(await store_photos(self._evidence, photos)))
         receipt = await self._intake.receive(filing)
-        return Filed(receipt, filing.danger)
+        return Filed(receipt, filing.danger, self._unplaced(filing))
+
+    def _unplaced(self, filing: Filing) -> bool:
+        if filing.point or any(photo.position for photo in filing.photos):
+            return False
+        location = self._locator.locate(text="\n".join((filing.place, filing.company, filing.what)))
+        return location.district is None and not location.candidates
 
     def _refuse_outside(self, point: Point) -> None:
         try:

@@ -35,6 +35,8 @@ OTHER_NUMBERS = (
     ("12369", "环境污染"),
     ("122", "交通事故"),
 )
+# The tip is taken all the same: a person can read more out of it, and its author can add to it.
+UNPLACED = "没有认出您写的地点。请用编号和查询码补充区市、街道、村或路名和门牌,检查员才能找到。"
 
 
 def new_client_key() -> str:
@@ -114,10 +116,21 @@ def form_page(
 def receipt_page(request: web.Request, filed: Filed, template: str = "receipt.html") -> web.Response:
     receipt = filed.receipt
     if wants_json(request):
-        response = web.json_response({"number": receipt.number, "code": receipt.code}, status=201)
+        answer: dict[str, str] = {"number": receipt.number, "code": receipt.code}
+        if filed.unplaced:
+            answer |= {"message": UNPLACED, "field": "place"}
+        response = web.json_response(answer, status=201)
     else:
         today = datetime.now(deadlines.LOCAL).date()
-        response = render(request, template, status=201, receipt=receipt, danger=filed.danger, dates=promised(today))
+        response = render(
+            request,
+            template,
+            status=201,
+            receipt=receipt,
+            danger=filed.danger,
+            unplaced=UNPLACED if filed.unplaced else "",
+            dates=promised(today),
+        )
     return response
 
 

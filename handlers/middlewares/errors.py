@@ -1,6 +1,8 @@
 """One place where what went wrong becomes an answer: a page for people, JSON for programs, never a trace."""
 
+import json
 import secrets
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -12,6 +14,9 @@ from handlers.pages import render
 from store.errors import Refusal, Unavailable
 
 log = structlog.get_logger(__name__)
+
+# Chinese as it is written, so that a person at a terminal can read it.
+READABLE = partial(json.dumps, ensure_ascii=False)
 
 TITLES = {
     400: "请求有误", 401: "请先登录", 403: "没有权限", 404: "没有这个页面", 405: "不能这样操作", 409: "情况已变化",
@@ -33,7 +38,7 @@ def middleware(duty_phone: str) -> Middleware:
             refusal, reference, headers = _as_refusal(request, failure, duty_phone)
         if wants_json(request):
             body = {"message": refusal.message, "field": refusal.field, "reference": reference}
-            response = web.json_response({k: v for k, v in body.items() if v}, status=refusal.status)
+            response = web.json_response({k: v for k, v in body.items() if v}, status=refusal.status, dumps=READABLE)
         else:
             title = TITLES.get(refusal.status, "出错了")
             response = render(
@@ -55,7 +60,7 @@ def json_middleware() -> Middleware:
         except Exception as failure:
             refusal, reference, headers = _as_refusal(request, failure, "12350")
             body = {"message": refusal.message, "reference": reference}
-            return web.json_response(body, status=refusal.status, headers=headers)
+            return web.json_response(body, status=refusal.status, headers=headers, dumps=READABLE)
 
     return answer
 

@@ -319,3 +319,16 @@ async def test_the_picture_needs_a_whole_receipt(site):
     assert answer.status == 422
     answer = await client.post("/receipt/card", data={"number": "1" * 12, "code": "A" * 16})
     assert answer.status == 200 and answer.content_type == "image/png"
+
+
+async def test_a_tip_without_a_place_is_taken_and_its_author_asked_to_add_it(site):
+    client, services, _ = site
+    fields = {"what": "饭店后厨的煤气罐没有装报警器,胶管都裂了", "place": "我也说不清在哪"}
+    answer = await client.post("/report", data=form(client_key="k" * 30, **fields), headers=JSON)
+    told = await answer.json()
+    assert answer.status == 201 and told["field"] == "place" and "补充" in told["message"]
+    page = await (await client.post("/report", data=form(client_key="m" * 30, **fields))).text()
+    assert "没有认出您写的地点" in page
+    assert (await counts(services))["tips"] == 2
+    placed = await client.post("/report", data=form(client_key="n" * 30), headers=JSON)
+    assert "message" not in await placed.json()
