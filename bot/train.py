@@ -26,6 +26,7 @@ from model_hash import model_path  # noqa: E402
 def train(target: Path) -> None:
     """Train into `target`; an interrupted training leaves no half file there."""
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
+    os.environ.setdefault("LOG_LEVEL", "WARNING")  # no progress bars of Rasa in a log; ours say what goes on
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
