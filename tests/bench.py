@@ -156,6 +156,7 @@ def modules() -> None:
     """Measurements that the rooms bring themselves; they print their own JSON lines."""
     for title, command in (
         ("places and points", [sys.executable, "-m", "grid.bench"]),
+        ("facts", [sys.executable, "-m", "tests.fact_scores"]),
         ("classifier", [str(BOT_PYTHON), "bot/evaluate.py"]),
     ):
         progress(title)
