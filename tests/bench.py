@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import secrets
 import subprocess
 import sys
@@ -100,8 +101,11 @@ def understanding(system: System) -> None:
     )  # fmt: skip
 
 
-def chatting(system: System, conversations: int) -> None:
-    """Whole chat turns, each conversation from the first sentence to number and code."""
+def chatting(system: System, conversations: int, think_s: float = 0.0) -> None:
+    """Whole chat turns, each conversation from the first sentence to number and code.
+
+    `think_s`: how long a person reads and types before each answer, at most (evenly from a third of it).
+    """
     turns: list[float] = []
 
     async def talk(n: int) -> bool:
@@ -114,6 +118,7 @@ def chatting(system: System, conversations: int) -> None:
                 message = says[step] if step < len(says) else None
                 if message is None:
                     break
+                await asyncio.sleep(random.uniform(think_s / 3, think_s))
                 begun = time.perf_counter()
                 body = {"message_id": secrets.token_hex(12), **message}
                 async with client.post(f"{system.url}/chat/messages", json=body) as answer:
@@ -134,7 +139,7 @@ def chatting(system: System, conversations: int) -> None:
     seconds = time.perf_counter() - begun
     turns.sort()
     report(
-        "chat", conversations=conversations, finished=finished, tips_per_second=round(finished / seconds, 2),
+        "chat", conversations=conversations, think_s=think_s, finished=finished, tips_per_second=round(finished / seconds, 2),
         turns_per_second=round(len(turns) / seconds, 1), turn_p50_ms=round(turns[len(turns) // 2] * 1000, 1),
         turn_p95_ms=round(turns[int(len(turns) * 0.95)] * 1000, 1),
     )  # fmt: skip
@@ -178,7 +183,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running_system(Path(folder)) as system:
         report("start-up", service_s=round(system.service_in, 1), everything_s=round(system.started_in, 1))
         report("memory at rest, MB", **{name: memory_mb(pid) for name, pid in system.children().items()})
-        for part in (filing, understanding, lambda s: chatting(s, 1), lambda s: chatting(s, 20), ledger):
+        for part in (
+            filing,
+            understanding,
+            lambda s: chatting(s, 1),
+            lambda s: chatting(s, 20),
+            lambda s: chatting(s, 20, think_s=3),
+            ledger,
+        ):
             part(system)
         report("memory after load, MB", **{name: memory_mb(pid) for name, pid in system.children().items()})
     batch_commands()

@@ -11,7 +11,6 @@ import asyncio
 from typing import Any
 
 import aiohttp
-import jsonschema
 from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent
 from rasa.core.tracker_store import FailSafeTrackerStore
@@ -51,21 +50,19 @@ class ServiceActions(EndpointConfig):
             raise RasaException(f"action {name} failed at the service") from error
 
 
-_answer_validator = jsonschema.validators.validator_for(RemoteAction.action_response_format_spec())(
-    RemoteAction.action_response_format_spec()
-)
-
-
 def _validate_answer(_: RemoteAction, result: Any) -> bool:
-    """Rasa's own check of an action's answer, without checking the (constant) schema itself anew on every call, which
-    took 85 % of a turn's time (measured). A wrong answer also counts as a failure of the turn."""
-    try:
-        _answer_validator.validate(result)
-    except jsonschema.ValidationError as error:
+    """Is the service's answer an action answer? Rasa asks a JSON schema on every call, which took 85 % of a turn's time,
+    and 19 % with the schema compiled (measured); the one service that answers here is ours. A wrong answer fails the turn.
+    """
+    well_formed = isinstance(result, dict) and all(
+        isinstance(rows, list) and all(isinstance(row, dict) and "event" in row or name == "responses" for row in rows)
+        for name, rows in (("events", result.get("events", [])), ("responses", result.get("responses", [])))
+    )
+    if not well_formed:
         failures = turn_failure.get()
         if failures is not None:
-            failures.append(f"answer of the service is no action answer: {error.message[:200]}")
-        raise
+            failures.append("answer of the service is no action answer")
+        raise RasaException("the service's answer is no action answer")
     return True
 
 
