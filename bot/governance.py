@@ -149,7 +149,8 @@ def table(verdict: Verdict) -> str:
         before = [f"{getattr(old, name):.1%}", f"{100 * (new - getattr(old, name)):+.1f}"] if old else []
         rows.append([title, f"{new:.1%}", *before])
     title_width = max(_width(row[0]) for row in rows)
-    return "\n".join(_padded(row[0], title_width) + "".join(_padded("  " + cell, 11) for cell in row[1:]) for row in rows)
+    lines = [_padded(title, title_width) + "".join(_padded("  " + cell, 11) for cell in cells) for title, *cells in rows]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def advice(verdict: Verdict, target: Path, in_use: Path | None) -> str:

@@ -13,12 +13,14 @@ from typing import Any
 
 import governance
 import model_hash
+import numpy as np
 import pytest
+import report
 import train
 import yaml
 from addons.chinese_text import fold
 from addons.families import FAMILY_JACCARD, jaccard_pairs
-from addons.sentences import OTHER_TYPE, read_sentences
+from addons.sentences import OTHER_TYPE, Sentence, read_sentences
 from addons.violation_model import Aids, TipModel, typed_sentences
 from governance import ALLOWED_LOSS, Figures, FrozenText, judge, losses, measure, read_frozen, table
 
@@ -255,3 +257,33 @@ def test_exit_code_and_path(house: House, monkeypatch: pytest.MonkeyPatch, capsy
         train.main()
     assert ended.value.code == train.REFUSED == 3
     assert capsys.readouterr().out == f"{house.folder / 'a.tar.gz'}\n"
+
+
+# ---- the report
+
+
+def test_the_report_counts_and_draws(tmp_path: Path) -> None:
+    told = [("gas_leak",), ("gas_leak", "hot_work"), ("gas_leak",), ("hot_work",), (OTHER_TYPE,)]
+    sentences = [Sentence(f"第{n}句话写得够长了|", "report", None, types, "chat") for n, types in enumerate(told)]
+    read = ["gas_leak", "hot_work", "con_crane", "hot_work", OTHER_TYPE]
+    measured = {name: 0.5 for name in ("top1", "top3", "macro_f1", "scope_recall_at_0.01", "scope_recall_at_0.03")}
+    outcome = report.Outcome(
+        sentences, read, np.array([0.9, 0.8, 0.6, 0.2]), np.array([True, True, False, True]),
+        {**measured, "top1_by_voice": {"chat": 0.75}},
+    )  # fmt: skip
+    taxonomy = ROOT / "nlu_data" / "violations.yml"
+    types = report.read_types(taxonomy)
+    assert len(types) == 66
+    place = {type_.id: index for index, type_ in enumerate(types)}
+    counts = report.confusion(outcome, types)
+    assert counts.sum() == 5 and counts[place["gas_leak"], place["gas_leak"]] == 2
+    assert report.per_type(counts)[place["gas_leak"]].round(2).tolist() == [1.0, 0.67, 0.8]
+    assert report.threshold_curve(outcome.confidence, outcome.right, [0.5, 0.7, 0.95]) == [
+        (0.5, 0.75, pytest.approx(1 / 3)), (0.7, 0.5, 0.0), (0.95, 0.0, 0.0),
+    ]  # fmt: skip
+    report.write_report(tmp_path, outcome, taxonomy, "abc")
+    page = (tmp_path / "model_report.md").read_text("utf-8")
+    assert "| 疑似燃气泄漏 | 起重机械（塔吊、升降机）未验收登记、安装拆卸违规 | 1 | 33.3% | 第2句话写得够长了/ |" in page
+    assert all(f"`{type_.id}`" in page for type_ in types)
+    for picture in ("confusion", "thresholds"):
+        assert (tmp_path / "pictures" / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
