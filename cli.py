@@ -23,6 +23,7 @@ from store.mongo import Store
 from store.sealing import Cipher
 
 BOT_PYTHON = ROOT / "bot" / ".venv" / "bin" / "python"
+MODEL_REFUSED = 3  # exit code of bot/train.py
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,8 +50,8 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = command("serve", "启动 MongoDB、Rasa 和服务,Ctrl-C 全部停止", _serve)
     serve.add_argument("--demo", action="store_true", help="装入演示数据和演示账号(只限本机)")
-    train = command("train", "训练语义模型(内容没有变化时直接使用已有模型)", _train)
-    train.add_argument("--force", action="store_true", help="内容没有变化也重新训练")
+    train = command("train", "训练语义模型并与在用模型比较(内容没有变化时直接使用已有模型)", _train)
+    train.add_argument("--force", action="store_true", help="内容没有变化也重新训练;比在用模型差也启用")
     for name, text, run in (
         ("classify", "识别违法类型:每行 {id,text}", _classify),
         ("locate", "识别地点:每行 {id,text} 或 {id,lng,lat,system}", _locate),
@@ -75,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
         Role.REPORTER, Role.SYSTEM)])  # fmt: skip
     add.add_argument("--district", help="只管一个区市;不填为全市")
     add.add_argument("--generate", action="store_true", help="自动生成口令并显示一次")
+    corrections = parser_group(commands, "corrections", "分派员更正过的类型")
+    export = command("export", "导出候选训练语句(JSON Lines,已去除身份信息)", _corrections_export, parent=corrections)
+    export.add_argument("file", type=Path)
     save = command("backup", "备份数据库和证据文件到一个加密文件", _backup)
     save.add_argument("file", type=Path)
     load_back = command("restore", "把备份恢复到空数据库", _restore)
@@ -98,17 +102,23 @@ def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
     return run(settings, train_model())
 
 
-def train_model(*, force: bool = False) -> Path:
-    """Train when the sources changed; progress goes to stderr. Returns the model file."""
+def train_model(*, force: bool = False, demanded: bool = False) -> Path:
+    """Train when the sources changed; progress goes to stderr. Returns the model file to use.
+
+    A new model that is worse than the one in use is passed over in favour of that one; raises `Refusal` when the new
+    one is `demanded`.
+    """
     command = [str(BOT_PYTHON), str(ROOT / "bot" / "train.py"), *(["--force"] if force else [])]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
+    if done.returncode == MODEL_REFUSED and demanded:
+        raise Refusal("新模型比在用的差,没有启用,处理办法见上面的输出。")
+    if done.returncode not in (0, MODEL_REFUSED):
         raise Refusal("模型训练失败,原因见上面的输出。")
     return Path(done.stdout.strip().splitlines()[-1])
 
 
 def _train(arguments: argparse.Namespace, settings: Settings) -> int:
-    print(train_model(force=arguments.force))
+    print(train_model(force=arguments.force, demanded=True))
     return 0
 
 
@@ -267,6 +277,19 @@ async def _give_vault_access(store: Store, settings: Settings, login: str, passw
     else:
         escrow = escrow_file(settings).read_text("ascii").strip()
         await vault_keys.grant_by_escrow(store, escrow, login, password, "system")
+
+
+def _corrections_export(arguments: argparse.Namespace, settings: Settings) -> int:
+    from access.actors import SYSTEM
+    from cases.learning import export_corrections
+
+    async def run() -> int:
+        async with database(settings) as store:
+            count = await export_corrections(store, arguments.file, SYSTEM.id)
+            print(f"已导出 {count} 条候选语句到 {arguments.file}。人工核对后才能写进 nlu_data,见 docs/teaching.md。")
+            return 0
+
+    return asyncio.run(run())
 
 
 def _backup(arguments: argparse.Namespace, settings: Settings) -> int:

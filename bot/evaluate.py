@@ -1,12 +1,14 @@
 """How well the model reads, in cross-validation over sentence families. One JSON line per measure group.
 
-    bot/.venv/bin/python bot/evaluate.py [--inputs]
+    bot/.venv/bin/python bot/evaluate.py [--inputs] [--report docs]
 
-`--inputs` adds a table of every misread tip (for writers of sentences) on standard error.
+`--inputs` adds a table of every misread tip (for writers of sentences) on standard error; `--report FOLDER` writes the
+folder's model_report.md and its pictures.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
@@ -24,10 +26,13 @@ from addons.violation_model import (  # noqa: E402
     calibrate,
     fit_intents,
     out_of_fold_margins,
+    scope_scores,
     type_confidences,
     typed_sentences,
 )
 from compare_models import AIDS, measures  # noqa: E402
+from model_hash import content_hash  # noqa: E402
+from report import Outcome, threshold_curve, write_report  # noqa: E402
 
 SAID_AT = (0.2, 0.3, 0.4, 0.5)  # confidences from which on a type counts as said, for the several-types measure
 
@@ -53,16 +58,6 @@ def several_types(confidences: np.ndarray, labels: Sequence[str], tips: Sequence
     return scores
 
 
-def decided_automatically(confidence: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:
-    """For each border of the best type's confidence: share of tips above it and share of errors among them."""
-    curve = []
-    for border in (0.3, 0.5, 0.7, 0.8, 0.9):
-        above = confidence >= border
-        errors = 1 - right[above].mean() if above.any() else 0.0
-        curve.append({"border": border, "share": round(float(above.mean()), 4), "errors": round(float(errors), 4)})
-    return curve
-
-
 def intents(sentences: Sequence[Sentence]) -> dict[str, Any]:
     """Accuracy of the conversation's intents (report and out of scope taken together), three parts of every fifth."""
     order = np.random.RandomState(7).permutation(len(sentences))
@@ -82,29 +77,47 @@ def intents(sentences: Sequence[Sentence]) -> dict[str, Any]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the model in cross-validation over sentence families.")
+    parser.add_argument("--inputs", action="store_true", help="list every misread tip on standard error")
+    parser.add_argument("--report", type=Path, metavar="FOLDER", help="write model_report.md and pictures there")
+    arguments = parser.parse_args()
     started = time.monotonic()
     sentences = read_sentences(ROOT / "nlu_data")
     typed = typed_sentences(sentences)
     margins, labels = out_of_fold_margins(typed, AIDS, say=lambda line: print(line, file=sys.stderr))
-    print(json.dumps({"types": measures(margins, labels, typed), "sentences": len(typed)}))
+    measured = measures(margins, labels, typed)
+    print(json.dumps({"types": measured, "sentences": len(typed)}))
     calibration = calibrate(margins, labels, typed)
     real = [index for index, label in enumerate(labels) if label != OTHER_TYPE]
     is_tip = np.array([sentence.types[0] != OTHER_TYPE for sentence in typed])
     tips = [sentence for sentence in typed if sentence.types[0] != OTHER_TYPE]
     names = [labels[column] for column in real]
-    confidences = type_confidences(margins[is_tip][:, real], calibration.confidence)
+    every = type_confidences(margins[:, real], calibration.confidence)
+    confidences = every[is_tip]
     best = confidences.argmax(axis=1)
     right = np.array([names[column] in tip.types for column, tip in zip(best, tips, strict=True)])
     confidence = confidences.max(axis=1)
     print(json.dumps({"calibration_error": round(expected_calibration_error(confidence, right), 4)}))
     print(json.dumps({"several_types": several_types(confidences, names, tips)}))
-    print(json.dumps({"decided_automatically": decided_automatically(confidence, right)}))
+    curve = [
+        {"border": border, "share": round(share, 4), "errors": round(errors, 4)}
+        for border, share, errors in threshold_curve(confidence, right, (0.3, 0.5, 0.7, 0.8, 0.9))
+    ]
+    print(json.dumps({"decided_automatically": curve}))
     print(json.dumps({"intents": intents(sentences)}))
     print(json.dumps({"seconds": round(time.monotonic() - started)}))
-    if "--inputs" in sys.argv:
+    if arguments.inputs:
         for column, tip, good in zip(best, tips, right, strict=True):
             if not good:
                 print(tip.voice, "/".join(tip.types), names[column], tip.text, sep="\t", file=sys.stderr)
+    if arguments.report:
+        scores = scope_scores(margins, np.array(real), labels.index(OTHER_TYPE), calibration.scope)
+        read = [
+            names[column] if score >= calibration.scope_border else OTHER_TYPE
+            for column, score in zip(every.argmax(axis=1), scores, strict=True)
+        ]
+        outcome = Outcome(typed, read, confidence, right, measured)
+        write_report(arguments.report, outcome, ROOT / "nlu_data" / "violations.yml", content_hash())
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # All that is trained on or trains. Scripts that only measure and the parts that only serve are left out on purpose.
 SOURCES = ("config.yml", "bot/domain.yml", "bot/uv.lock", "bot/train.py", "bot/addons", "nlu_data")
 SERVING_ONLY = ("gateway.py", "service_link.py", "tracker_store.py")
+MEASURING_ONLY = "frozen"  # the folder of the frozen set
 KINDS = (".py", ".yml", ".lock", ".txt", ".npz")
 
 
@@ -21,7 +22,9 @@ def source_files(root: Path = ROOT) -> Iterable[Path]:
             yield from sorted(
                 file
                 for file in path.rglob("*")
-                if file.suffix in KINDS and file.name not in SERVING_ONLY and "__pycache__" not in file.parts
+                if file.suffix in KINDS
+                and file.name not in SERVING_ONLY
+                and not {"__pycache__", MEASURING_ONLY} & set(file.relative_to(root).parts)
             )
         else:
             yield path

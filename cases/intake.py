@@ -91,7 +91,7 @@ class Intake:
     def _prepare(self, filing: CheckedFiling, now: datetime, attempt: int = 0) -> _Prepared:
         receipt = self._receipts.issue(filing.client_key, attempt)
         key_hash = self._receipts.client_key_hash(filing.client_key)
-        tip_id, case_id = f"t{key_hash[:24]}", _case_id(key_hash)
+        tip_id, case_id = f"t{key_hash[:24]}", case_id_of(key_hash)
         words, identity = _without_identity(filing)
         danger = filing.danger
         opened = now.astimezone(deadlines.LOCAL).date().isoformat()
@@ -183,7 +183,7 @@ def _is_duplicate(failure: BulkWriteError) -> bool:
     return any(error["code"] == DUPLICATE for error in (failure.details or {}).get("writeErrors", []))
 
 
-def _case_id(key_hash: str) -> str:
+def case_id_of(key_hash: str) -> str:
     """50 bits in 10 letters that can be read out; says nothing about order or time."""
     value = int(key_hash[24:48], 16)
     letters = [ALPHABET[(value >> (5 * n)) & 31] for n in range(10)]

@@ -12,7 +12,8 @@ SOURCE = Path(__file__).parent.parent / "nlu_data" / "violations.yml"
 
 @dataclass(frozen=True)
 class Violation:
-    """`lead` is a department code; `core` says that the classifier can propose it (others are for officers only)."""
+    """`lead` is a department code; `core` says that the classifier can propose it (others are for officers only, and
+    `rolls_up_to` is the core type that stands for them)."""
 
     id: str
     zh: str
@@ -22,6 +23,7 @@ class Violation:
     basis: tuple[str, ...]
     penalty: str
     core: bool
+    rolls_up_to: str
 
 
 def read_violations(rows: dict[str, Any]) -> dict[str, Violation]:
@@ -37,6 +39,7 @@ def read_violations(rows: dict[str, Any]) -> dict[str, Violation]:
             basis=tuple(row["basis"]),
             penalty=row.get("penalty", ""),
             core=row["rolls_up_to"] == row["id"],
+            rolls_up_to=row["rolls_up_to"],
         )
         for row in rows["types"]
     }

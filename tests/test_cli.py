@@ -1,0 +1,47 @@
+"""Commands as they are called, where they do more than hand on."""
+
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import cli
+from store.errors import Refusal
+
+
+@pytest.fixture
+def training(monkeypatch):
+    """What bot/train.py would answer."""
+    answer = SimpleNamespace(returncode=0, stdout="/models/new.tar.gz\n")
+    monkeypatch.setattr(subprocess, "run", lambda *args, **more: answer)
+    return answer
+
+
+def test_a_refused_model_is_passed_over_but_not_by_the_command_train(training, capsys):
+    training.returncode, training.stdout = cli.MODEL_REFUSED, "some words\n/models/earlier.tar.gz\n"
+    assert cli.train_model() == Path("/models/earlier.tar.gz")
+    assert cli.main(["train"]) == 2
+    assert "没有启用" in capsys.readouterr().err
+
+
+def test_a_failed_training_is_an_error_everywhere(training):
+    training.returncode, training.stdout = 1, ""
+    with pytest.raises(Refusal, match="训练失败"):
+        cli.train_model()
+
+
+def test_train_prints_the_model(training, capsys):
+    assert cli.main(["train", "--force"]) == 0
+    assert capsys.readouterr().out == "/models/new.tar.gz\n"
+
+
+def test_corrections_export(mongo_server, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("MONGODB_URI", mongo_server.uri)
+    monkeypatch.setenv("TIP_MONGODB_NAME", "test_cli")
+    monkeypatch.setenv("TIP_DATA_DIR", str(tmp_path))
+    file = tmp_path / "rows.jsonl"
+    assert cli.main(["corrections", "export", str(file)]) == 0
+    assert file.read_text() == "" and "已导出 0 条" in capsys.readouterr().out
+    assert cli.main(["corrections", "export", str(file)]) == 2
+    assert "已存在" in capsys.readouterr().err
