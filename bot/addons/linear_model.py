@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,18 +25,17 @@ def support_vectors(cost: float = 0.6) -> Fitter:
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.svm import LinearSVC
 
-        weights = np.zeros((rows.shape[1], targets.shape[1]), dtype=np.float32)
-        offsets = np.zeros(targets.shape[1], dtype=np.float32)
-        for label in range(targets.shape[1]):
+        def machine(label: int) -> LinearSVC:
             positive = targets[:, label]
             balance = min(20.0, (len(positive) / (2.0 * max(1, positive.sum()))) ** 0.5)
-            machine = LinearSVC(C=cost, class_weight={0: 1.0, 1: balance}, tol=1e-3, random_state=7)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                machine.fit(rows, positive)
-            weights[:, label] = machine.coef_[0]
-            offsets[label] = machine.intercept_[0]
-        return weights, offsets
+            return LinearSVC(C=cost, class_weight={0: 1.0, 1: balance}, tol=1e-3, random_state=7).fit(rows, positive)
+
+        # Threads are enough: the fitting itself runs outside Python's lock.
+        with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            machines = list(pool.map(machine, range(targets.shape[1])))
+        weights = np.stack([fitted.coef_[0] for fitted in machines], axis=1).astype(np.float32)
+        return weights, np.array([fitted.intercept_[0] for fitted in machines], dtype=np.float32)
 
     return fit
 
