@@ -194,9 +194,9 @@ class Conversations:
 
         await self._store.transaction(write)
 
-    async def history(self, name: str) -> list[Turn]:
-        """The turns of the last day, oldest first."""
-        rows = await self._store["turns"].find({"conversation": name}).sort("at", -1).to_list(MAX_HISTORY)
+    async def history(self, name: str, most: int = MAX_HISTORY) -> list[Turn]:
+        """The last turns of the last day, oldest first."""
+        rows = await self._store["turns"].find({"conversation": name}).sort("at", -1).to_list(most)
         return [self._opened(row) for row in reversed(rows)]
 
     def _opened(self, row: Document) -> Turn:

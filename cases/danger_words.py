@@ -112,6 +112,12 @@ NOT_NOW_AFTER = re.compile(
     r"|吗|么(?!多)|不得了|器(?!材)|阀|绳|帽|通道|设施|设备|工具|三脚架|知识|常识|培训|课|教育|宣传|类|险|费|单位|公司|作业|证|许可"
 )
 
+# Who asks this about a danger *here* is in it: taken as stated, though it is a question.
+ASKS_WHAT_TO_DO = re.compile(
+    r"(?:了|啊|呀|啦)*,?(?:就|都)?(?:我们?|俺们?)?(?:应?该)?(?:咋办|咋整|怎么办|怎么整|打哪|打什么|打几|找谁)"
+)
+HERE = re.compile(r"我们|俺|咱|我(?:家|厂|店|这|爸|妈)|这里|这边|这儿|隔壁|里面?有|现在|刚")
+
 # Anywhere in the sentence; taken back by `NOW` in the trigger's own clause.
 NOT_NOW_SENTENCE = re.compile(
     r"(?<!不是)(?:演练|演习)|模拟|道具|烟幕弹|练习|试水|去年|前年|上个?月|上回|上次|上周|上个?星期|以前|之前|曾经|曾(?!老|家|师|某|总)|那年|那次|[年月天周]前|当年|当时|从前|原来|头几年|早些年|早年"

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from cases.danger import danger_in
 from cases.facts import Correction, answered_company, correction_in, facts_in
-from cases.interview_texts import AGAIN, MATTER, MISSING, ONGOING_WORDS, QUESTIONS, SLOTS, Question
+from cases.interview_texts import AGAIN, CURSES, MATTER, MISSING, ONGOING_WORDS, QUESTIONS, SLOTS, Question
 
 MAX_QUESTIONS = 5
 MAX_WHAT = 4800
@@ -38,6 +39,8 @@ _ANNOUNCES = re.compile(
 _PLACE_LIKE = re.compile(
     r"[路街村镇区市县乡号巷湾滩桥]|旁边|附近|对面|隔壁|路口|门口|小区|广场|大厦|车站|市场|学校|医院|这边|那边|东|西|南|北"
 )
+# "旁边还堆着油漆" tells of a thing, not of a place.
+_BESIDE_IS = re.compile(r"(?:旁边|附近|对面|隔壁|门口)(?=(?:还|都|也|就|又|全|一直)*(?:堆|放|停|存|摆|有|没|是))")
 _LETTERS = re.compile(r"[㐀-鿿A-Za-z]")
 
 
@@ -85,6 +88,7 @@ class Interview:
             if isinstance(self.slots.get(name), str):
                 self.slots[name] = {"text": self.slots[name]}
         self.facts: dict[str, Any] = dict(slots.get("facts") or {})
+        self.corrected = False  # the message took an answer back
 
     @property
     def missing(self) -> list[str]:
@@ -167,6 +171,8 @@ class Interview:
             return False
         if message.intent == "out_of_scope" and requested == "what":
             return message.confidence >= SURE
+        if message.intent == "out_of_scope" and CURSES.search(message.text):
+            return True
         if message.intent not in _INTERRUPTIONS:
             return False
         if message.confidence < SURE and not _ASKS.search(message.text):
@@ -180,11 +186,13 @@ class Interview:
         text = message.text
         correction = correction_in(text) if self.begun else None
         if correction and self._applies(correction, message):
-            return self.correct(correction, text, locate)
+            self.corrected = self.correct(correction, text, locate)
+            return self.corrected
         known, before = facts_in(text), dict(self.slots)
         self._note(known.happened, known)
         answered = requested in SLOTS and self._answer(requested, message, locate)
         other = self._fill_others(message, requested, locate)
+        other = self._take_danger(text) or other
         grown = self.slots != before
         if answered or other or grown or requested not in ("ongoing", "photo", "contact"):
             return answered or other or grown
@@ -234,10 +242,13 @@ class Interview:
         if message.intent not in ("report", "add_to_report") or "place" in self.facts.get("puzzled", []):
             return False
         view = locate(message.text, None)
-        named = view.district or view.candidates or view.outside or _PLACE_LIKE.search(message.text)
+        named = view.district or view.candidates or view.outside
+        named = named or _PLACE_LIKE.search(_BESIDE_IS.sub("", message.text))
         if named or len(_LETTERS.findall(message.text)) < 4:
             return False
         self._grow(message.text)
+        # Once: a place that nobody knows must not be asked for again and again.
+        self.facts["puzzled"] = [*self.facts.get("puzzled", []), "place"]
         return True
 
     def _completes_place(self, text: str, locate: Locate) -> bool:
@@ -275,11 +286,22 @@ class Interview:
                 taken = True
             elif view.district or view.candidates or view.outside:
                 self.facts["place"] = {
-                    "text": view.words, "name": view.name, "candidates": list(view.candidates), "outside": view.outside
+                    "text": view.words, "name": view.name, "street": view.street, "candidates": list(view.candidates),
+                    "outside": view.outside,
                 }  # fmt: skip
         if MATTER["no_photo"].search(text) and self.slots.get("photo") is None:
             self.slots["photo"] = dict(UNKNOWN)
         return taken
+
+    def _take_danger(self, text: str) -> bool:
+        """A danger told anywhere belongs to the matter, and nobody is asked whether the fire still burns."""
+        if danger_in(text) is None or self.slots.get("what") is None:
+            return False
+        if not _same(self.slots, text):
+            self._grow(text)
+        if self.slots.get("ongoing") in (None, "unknown"):
+            self.slots["ongoing"] = "yes"
+        return True
 
     def add(self, message: Message, locate: Locate) -> bool:
         """More about a tip whose summary is shown already."""
@@ -493,6 +515,12 @@ def _place_question(heard: dict[str, Any], base: Question) -> Question:
         said = f"“{heard['text']}”" if heard.get("text") else "您说的地方"
         return Question(f"{said}是下面哪一处？都不是就直接告诉我。{base.why}", buttons + base.buttons, base.tools)
     where = heard.get("name") or heard.get("text")
+    if heard.get("street"):
+        return Question(
+            f"您说的是{where}吗？请再说说是哪个村、哪条路，有门牌、路口、标志物最好。{base.why}",
+            ((where, where), *base.buttons),
+            base.tools,
+        )
     return Question(
         f"在{where}的哪条街道、哪个村或路边？有门牌、路口、标志物最好。{base.why}", base.buttons, base.tools
     )

@@ -66,6 +66,8 @@ MATTER = {
     "no_photo": re.compile(r"没(?:有)?(?:拍|照片|图片?)|不让拍|没法拍|拍不了"),
 }
 
+CURSES = re.compile(r"傻[逼比叉缺]|废物|蠢货|混蛋|王八|他妈|你妈|妈的|操你|草泥马|滚[吧蛋!！]|去死")
+
 # Whose matter it is, by the matter the model names (nlu_data/out_of_scope.yml). None: nothing to report at all.
 NUMBERS = {
     "wages": "欠薪、社保、劳动合同等问题请打 12333（人力资源和社会保障）。",

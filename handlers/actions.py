@@ -13,7 +13,7 @@ from aiohttp import web
 from cases.conversations import Conversations
 from cases.facts import correction_in
 from cases.interview import MAX_WHAT, Interview, Message, PlaceView
-from cases.interview_texts import MISSING, NUMBER_OF_ALL, NUMBERS, SLOTS, Question
+from cases.interview_texts import CURSES, MISSING, NUMBER_OF_ALL, NUMBERS, SLOTS, Question
 from cases.model import Filing, InvalidFiling
 from grid.coordinates import BadCoordinate, Point
 from grid.service import Locator
@@ -24,6 +24,7 @@ from store.errors import Refusal
 Json = dict[str, Any]
 Answer = dict[str, list[Json]]
 CONFIRM_BUTTONS = (("确认提交", "/affirm"), *((f"改{MISSING[slot]}", f"/correct_answer/{slot}") for slot in SLOTS))
+ANGRY = "我听得出您很着急。请告诉我哪里有什么危险，我会马上登记；也可以说“转人工”，由工作人员跟您谈。"
 START = (("开始举报", "/start_report"),)
 
 
@@ -130,8 +131,10 @@ def _answer(events: list[Json], responses: list[Json]) -> Answer:
 
 
 async def _validate(call: Call) -> Answer:
-    changed = call.interview.take(call.message, call.locate)
-    return _answer(_set(changed) if changed else [], [])
+    interview = call.interview
+    changed = interview.take(call.message, call.locate)
+    said = _say("好的，已经改了。") if changed and interview.corrected else []
+    return _answer(_set(changed) if changed else [], said)
 
 
 async def _ask(call: Call, slot: str) -> Answer:
@@ -315,7 +318,11 @@ async def _out_of_scope(call: Call) -> Answer:
     """The right number, and always the way to report it all the same."""
     interview = call.interview
     if call.matter in ("greeting", "chitchat"):
-        return _answer([], _say("您好，这里是安全生产举报。发现哪里有危险，直接告诉我就行。", START))
+        return _answer(
+            [], _say("您好，这里是安全生产举报。发现哪里有危险，直接告诉我就行。", () if interview.begun else START)
+        )
+    if call.matter == "abuse" or CURSES.search(call.message.text):
+        return _answer([], _say(ANGRY, (("转人工", "/talk_to_person"),)))
     text = NUMBERS.get(call.matter, NUMBER_OF_ALL)
     if interview.begun or call.message.payload:
         return _answer([], _say(text))
@@ -331,6 +338,8 @@ async def _unclear(call: Call) -> Answer:
     if call.active:
         hint = {"photo": "请点下面的“发送照片”。", "contact": "请直接发电话号码。"}
         return _answer([], _say(hint.get(call.slots.get("requested_slot") or "", "我没有听明白，请再说一次。")))
+    if call.interview.begun:
+        return _answer([], _say("我没有听懂。"))
     buttons = (*START, ("查进度", "/ask_progress"), ("转人工", "/talk_to_person"))
     return _answer([], _say("我没有听懂。请用一句话说说哪里有什么危险，或选一项：", buttons))
 
