@@ -26,7 +26,7 @@ _INTERRUPTIONS = frozenset(
     "talk_to_person restart_talk thanks abuse".split()
 )
 _DONT_KNOW = re.compile(
-    r"^(?:我|俺)?(?:也|都|真)?(?:不知道|不清楚|不晓得|说不清|说不上来|不记得|不太清楚|不了解|不详|没注意|忘了)"
+    r"^(?:我|俺)?(?:也|都|真)?(?:不知道|不清楚|不晓得|说不清|说不上来|不记得|不太清楚|不了解|不详|没注意|忘了|不想说|不愿意?说|不方便说|不便说|不想讲)"
 )
 _NO = re.compile(
     r"^(?:那就?|就)?(?:不用|不需要|不要|不留|不方便|没有|没拍|没|无|不|否|算了|拒绝|匿名|跳过|下一个)(?:了|吧|照片|图|谢谢)*[。!！~]*$"
@@ -34,7 +34,11 @@ _NO = re.compile(
 _YES = re.compile(r"^(?:有|是|是的|对|好|好的|可以|行|嗯|要|需要|留|愿意)(?:的|啊|呀|吧|照片)*[。!！~]*$")
 _ASKS = re.compile(r"[?？]|吗|呢$|多久|多少|怎么|怎样|什么|几天|谁|哪里?(?:查|看|领)|会不会|能不能|可不可以|有没有")
 _ANNOUNCES = re.compile(
-    r"^(?:你好|您好)?[,，]?(?:我|俺)?(?:现在)?(?:要|想|来|得)?(?:匿名)?(?:举报|反映|投诉|报告|报案|说)(?:一?下|个|一个|一件|点)?(?:事情?|问题|情况|隐患)?(?:啊|呀|吧)?[。!！~]*$"
+    r"^(?:你好|您好)?[,，]?(?:我|俺)?(?:现在)?(?:要|想|来|得)?(?:匿名)?(?:举报|反映|投诉|报告|报案|说)(?:一?下|个|一个|一件|点)?(?:事情?|问题|情况|隐患)?"
+    r"(?:我们|俺们?|咱们?|这家|那家|一家|这个|那个)?(?:厂子?|工厂|公司|单位|工地|老板|饭店|店)?(?:啊|呀|吧)?[。!！~]*$"
+)
+_SMALL_TALK = re.compile(
+    r"^(?:喂|你好|您好|你们好|在吗|在不在|有人吗|再见|拜拜|哈喽|hello|hi)+[啊呀哦吗。!！?？~,， ]*$", re.IGNORECASE
 )
 _PLACE_LIKE = re.compile(
     r"[路街村镇区市县乡号巷湾滩桥]|旁边|附近|对面|隔壁|路口|门口|小区|广场|大厦|车站|市场|学校|医院|这边|那边|东|西|南|北"
@@ -127,7 +131,8 @@ class Interview:
         if meta.get("photos"):
             self.slots["photo"] = {"count": int(meta["photos"])}
             taken = True
-        if meta.get("contact") and (self._asked_for_contact() or MATTER["contact"].search(message.text)):
+        asked = self.slots.get("requested_slot") == "contact"
+        if meta.get("contact") and (asked or MATTER["contact"].search(message.text)):
             self.slots["contact"] = {"given": True}
             taken = True
         seen = meta.get("photo_point")
@@ -143,8 +148,13 @@ class Interview:
             taken = True
         return taken
 
-    def _asked_for_contact(self) -> bool:
-        return self.slots.get("requested_slot") == "contact"
+    def take_contact(self, message: Message) -> bool:
+        """A number of one's own, told when nobody asked for it."""
+        own = MATTER["contact"].search(message.text) or len(_LETTERS.findall(message.text)) < 6
+        if not message.metadata.get("contact") or not own:
+            return False
+        self.slots["contact"] = {"given": True}
+        return True
 
     def _take_payload(self, message: Message, requested: str | None) -> bool:
         name = message.payload
@@ -171,7 +181,7 @@ class Interview:
             return False
         if message.intent == "out_of_scope" and requested == "what":
             return message.confidence >= SURE
-        if message.intent == "out_of_scope" and CURSES.search(message.text):
+        if message.intent == "out_of_scope" and (CURSES.search(message.text) or _SMALL_TALK.match(message.text)):
             return True
         if message.intent not in _INTERRUPTIONS:
             return False
@@ -185,9 +195,10 @@ class Interview:
     def _take_text(self, message: Message, requested: str | None, locate: Locate) -> bool:
         text = message.text
         correction = correction_in(text) if self.begun else None
-        if correction and self._applies(correction, message):
-            self.corrected = self.correct(correction, text, locate)
-            return self.corrected
+        if correction and self.applies(correction, message):
+            taken = self.correct(correction, text, locate)
+            self.corrected = taken and bool(correction.right)
+            return taken
         known, before = facts_in(text), dict(self.slots)
         self._note(known.happened, known)
         answered = requested in SLOTS and self._answer(requested, message, locate)
@@ -368,7 +379,8 @@ class Interview:
         self.facts["reopened"] = [*self.facts.get("reopened", []), slot]
         return True
 
-    def _applies(self, correction: Correction, message: Message) -> bool:
+    def applies(self, correction: Correction, message: Message) -> bool:
+        """Is it about this tip? Also when the model took the words for something else."""
         if message.intent == "correct_answer" or (correction.right and correction.slot in ("place", "company")):
             return True
         return bool(correction.wrong) and any(correction.wrong in words for words in self._words().values())
@@ -380,8 +392,16 @@ class Interview:
         return {
             "company": company if isinstance(company, str) else "",
             "place": place.get("text", ""),
+            "happened": str(self.facts.get("happened", "")),
             "what": self.slots.get("what") or "",
         }
+
+    def correct_time(self, text: str) -> bool:
+        """时间是昨天晚上: the time has no question of its own."""
+        told = facts_in(text).happened
+        if told:
+            self.facts["happened"] = told
+        return bool(told)
 
     def correct(self, correction: Correction, text: str, locate: Locate) -> bool:
         """Apply a correction made in words. False when it does not say enough to change anything."""
@@ -399,6 +419,8 @@ class Interview:
             said = words["place"]
             told = said.replace(wrong, right) if wrong and wrong in said else right
             self.slots["place"] = _place(locate(told, None), told, None)
+        elif slot == "happened":
+            self.facts["happened"] = right
         elif slot in ("ongoing", "photo", "contact"):
             return self.reopen(slot)
         if wrong and wrong in words["what"]:
@@ -489,8 +511,11 @@ def _harm(facts: dict[str, Any]) -> str:
 
 
 def _slot_of(right: str, locate: Locate) -> str:
-    if facts_in(right).company:
+    known = facts_in(right)
+    if known.company:
         return "company"
+    if known.happened and len(right) - len(known.happened) < 3:
+        return "happened"
     return "place" if locate(right, None).district else ""
 
 

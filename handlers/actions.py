@@ -11,8 +11,9 @@ from typing import Any
 from aiohttp import web
 
 from cases.conversations import Conversations
+from cases.danger import danger_in
 from cases.facts import correction_in
-from cases.interview import MAX_WHAT, Interview, Message, PlaceView
+from cases.interview import MAX_WHAT, SURE, Interview, Message, PlaceView
 from cases.interview_texts import CURSES, MISSING, NUMBER_OF_ALL, NUMBERS, SLOTS, Question
 from cases.model import Filing, InvalidFiling
 from grid.coordinates import BadCoordinate, Point
@@ -23,7 +24,12 @@ from store.errors import Refusal
 
 Json = dict[str, Any]
 Answer = dict[str, list[Json]]
-CONFIRM_BUTTONS = (("确认提交", "/affirm"), *((f"改{MISSING[slot]}", f"/correct_answer/{slot}") for slot in SLOTS))
+CONFIRM_BUTTONS = (
+    ("确认提交", "/affirm"),
+    *((f"改{MISSING[slot]}", f"/correct_answer/{slot}") for slot in SLOTS),
+    ("不提交了", "/restart_talk"),
+)
+SHORT = 12  # characters of "我要改单位"
 ANGRY = "我听得出您很着急。请告诉我哪里有什么危险，我会马上登记；也可以说“转人工”，由工作人员跟您谈。"
 START = (("开始举报", "/start_report"),)
 
@@ -82,7 +88,8 @@ async def run(request: web.Request) -> web.Response:
     action = ACTIONS.get(name)
     if action is None:
         return web.json_response({"error": f"no action {name}", "action_name": name}, status=400)
-    return web.json_response(await action(call))
+    answer = await _at_summary(call) if name in NOT_THE_SUMMARYS else None
+    return web.json_response(answer or await action(call))
 
 
 def place_view(locator: Locator, text: str, point: Json | None) -> PlaceView:
@@ -234,13 +241,36 @@ async def _correct(call: Call) -> Answer:
     if interview.reopen(message.metadata.get("slot")):
         return _answer(_changed(call, interview) + _form(call), [])
     correction = correction_in(message.text)
-    if correction and interview.correct(correction, message.text, call.locate):
+    if correction and correction.slot == "contact" and message.metadata.get("contact"):
+        interview.slots["contact"], done = {"given": True}, True
+    elif correction:
+        done = interview.correct(correction, message.text, call.locate)
+    else:
+        done = interview.correct_time(message.text)
+    if done:
         if call.active or interview.missing:
-            return _answer(_changed(call, interview) + _form(call), _say("好的，已经改了。"))
+            # With nothing right told, the question that follows says enough; else validation has said it.
+            return _answer(_changed(call, interview) + _form(call), [])
         shown = _summary(interview, "好的，已经改了。")
         return _answer(_changed(call, interview) + shown["events"], shown["responses"])
     buttons = tuple((f"改{MISSING[slot]}", f"/correct_answer/{slot}") for slot in SLOTS)
     return _answer([], _say("哪一项不对？点一下，或直接说“不是……是……”。", buttons))
+
+
+async def _at_summary(call: Call) -> Answer | None:
+    """单位是兴旺木业, or a phone number, said when the summary is shown: the model may take it for anything."""
+    interview, message = call.interview, call.message
+    if not interview.begun or call.active or message.payload:
+        return None
+    correction = correction_in(message.text)
+    if correction:
+        change = correction.right and interview.applies(correction, message)
+        if change or (correction.slot and len(message.text) < SHORT):
+            return await _correct(call)
+    if not interview.missing and interview.take_contact(message):
+        shown = _summary(interview, "好的，已经加上了。")
+        return _answer(_changed(call, interview) + shown["events"], shown["responses"])
+    return None
 
 
 def _form(call: Call) -> list[Json]:
@@ -323,6 +353,11 @@ async def _out_of_scope(call: Call) -> Answer:
         )
     if call.matter == "abuse" or CURSES.search(call.message.text):
         return _answer([], _say(ANGRY, (("转人工", "/talk_to_person"),)))
+    if not call.active and danger_in(call.message.text):
+        # Whatever else it may be: a danger that is happening is taken down.
+        return _answer([_then("tip_form")], [])
+    if interview.begun and call.message.confidence < SURE:
+        return _answer([], _say("我没有听懂。"))
     text = NUMBERS.get(call.matter, NUMBER_OF_ALL)
     if interview.begun or call.message.payload:
         return _answer([], _say(text))
@@ -356,3 +391,5 @@ ACTIONS: dict[str, Action] = {
     "action_out_of_scope": _out_of_scope,
     "action_unclear": _unclear,
 }
+# What the model may take a correction for, when the summary is shown.
+NOT_THE_SUMMARYS = ("action_add_to_tip", "action_handover", "action_out_of_scope", "action_progress", "action_unclear")

@@ -22,7 +22,7 @@ from cases import lookup, tip_reading
 from cases.conversations import Conversations, Draft, Turn
 from cases.danger import Danger, danger_in
 from cases.evidence import MAX_PHOTOS
-from cases.interview_texts import SLOTS
+from cases.interview_texts import MATTER, SLOTS
 from cases.model import clean_text
 from cases.rasa import RasaDown
 from cases.receipts import plain_number
@@ -249,7 +249,8 @@ async def _answer(
         await talk.raise_alert(sender, danger.kind, found.text[:500], mail=True)
         services.workers.wake()
     metadata = dict(incoming.metadata or {})
-    if draft.remember([(each.kind, each.value) for each in found.found]):
+    own = not MATTER["their_contact"].search(found.text)
+    if draft.remember([(each.kind, each.value) for each in found.found], own=own):
         metadata["contact"] = True
     if repr(draft) != before:
         # Saved before Rasa is asked: the action that files the tip reads it.
