@@ -105,7 +105,7 @@ def _happening(folded: str, start: int, end: int) -> bool:
     if NOT_NOW_BEFORE.search(clause):
         return False
     # "我们厂着火了怎么办" calls for help; "着火了怎么办" may be a question of the curious.
-    calls = ASKS_WHAT_TO_DO.match(after) and HERE.search(clause)
+    calls = ASKS_WHAT_TO_DO.match(after) and HERE.search(clause + folded[start:end])
     if NOT_NOW_AFTER.match(after) and not calls:
         return False
     own = clause + folded[start:end] + rest

@@ -45,7 +45,7 @@ _PLACE_LIKE = re.compile(
 )
 # "旁边还堆着油漆" tells of a thing, not of a place.
 _BESIDE_IS = re.compile(r"(?:旁边|附近|对面|隔壁|门口)(?=(?:还|都|也|就|又|全|一直)*(?:堆|放|停|存|摆|有|没|是))")
-_LETTERS = re.compile(r"[㐀-鿿A-Za-z]")
+_LETTERS = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,11 @@ class Interview:
             taken = self._take_payload(message, requested) or taken
         elif message.text:
             if self._interrupts(message, requested, locate):
-                return None
-            taken = self._take_text(message, requested, locate) or taken
+                if not self._take_danger(message.text):
+                    return None
+                taken = True
+            else:
+                taken = self._take_text(message, requested, locate) or taken
         if not taken:
             return None
         self._close_after_last_question()
@@ -537,7 +540,7 @@ def _place_question(heard: dict[str, Any], base: Question) -> Question:
     candidates = heard.get("candidates", [])[:4]
     if len(candidates) > 1 or (candidates and not heard.get("name")):
         buttons = tuple((name, name) for name in candidates)
-        said = f"“{heard['text']}”" if heard.get("text") else "您说的地方"
+        said = f"“{heard['text']}”" if 0 < len(heard.get("text") or "") <= MAX_PLACE else "您说的地方"
         return Question(f"{said}是下面哪一处？都不是就直接告诉我。{base.why}", buttons + base.buttons, base.tools)
     where = heard.get("name") or heard.get("text")
     if heard.get("street"):

@@ -4,6 +4,7 @@ Rasa decides which action runs (nlu_data/rules.yml); what it says and which slot
 `cases.interview`. An unknown action gets 400, which Rasa reads as "cannot run now".
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from handlers.keys import SERVICES
 from services import Services
 from store.errors import Refusal
 
+_LETTER, _HAN, _KANA = re.compile(r"[^\W\d_]"), re.compile(r"[㐀-鿿]"), re.compile(r"[ぁ-ゖァ-ヺ]")
 Json = dict[str, Any]
 Answer = dict[str, list[Json]]
 CONFIRM_BUTTONS = (
@@ -237,7 +239,7 @@ async def _keep_identity(call: Call, client_key: str, identity: dict[str, list[s
 async def _correct(call: Call) -> Answer:
     interview, message = call.interview, call.message
     if not interview.begun:
-        return await _nothing_yet(call)
+        return _about_filed() if correction_in(message.text) else await _nothing_yet(call)
     if interview.reopen(message.metadata.get("slot")):
         return _answer(_changed(call, interview) + _form(call), [])
     correction = correction_in(message.text)
@@ -286,17 +288,21 @@ def _changed(call: Call, interview: Interview) -> list[Json]:
     )
 
 
+def _about_filed() -> Answer:
+    return _answer(
+        [],
+        _say(
+            "要补充或更正已经提交的举报，请填写编号和查询码，打开后点“补充情况”。要报新的问题，请点“开始举报”。",
+            START,
+            {"form": "progress"},
+        ),
+    )
+
+
 async def _add(call: Call) -> Answer:
     interview, message = call.interview, call.message
     if not interview.begun:
-        return _answer(
-            [],
-            _say(
-                "要补充已经提交的举报，请填写编号和查询码，打开后点“补充情况”。要报新的问题，请点“开始举报”。",
-                START,
-                {"form": "progress"},
-            ),
-        )
+        return _about_filed()
     if message.payload:
         if message.payload == "/add_to_report":
             return _answer([], _say("请直接说要补充什么，也可以发照片。"))
@@ -347,15 +353,24 @@ async def _restart(call: Call) -> Answer:
 async def _out_of_scope(call: Call) -> Answer:
     """The right number, and always the way to report it all the same."""
     interview = call.interview
+    if not call.active and danger_in(call.message.text):
+        # Whatever else it may be: a danger that is happening is taken down.
+        return _answer([_then("tip_form")], [])
+    if not interview.begun and _is_foreign(call.message.text):
+        interview.facts["pending"] = call.message.text[:MAX_WHAT]
+        return _answer(
+            _set({"facts": interview.facts}),
+            _say(
+                "这段文字我读不懂，可以照原文登记，由工作人员看。\nI cannot read this, but our staff can: press the button to report it.",
+                (("仍要举报 Report", "/start_report"),),
+            ),
+        )
     if call.matter in ("greeting", "chitchat"):
         return _answer(
             [], _say("您好，这里是安全生产举报。发现哪里有危险，直接告诉我就行。", () if interview.begun else START)
         )
     if call.matter == "abuse" or CURSES.search(call.message.text):
         return _answer([], _say(ANGRY, (("转人工", "/talk_to_person"),)))
-    if not call.active and danger_in(call.message.text):
-        # Whatever else it may be: a danger that is happening is taken down.
-        return _answer([_then("tip_form")], [])
     if interview.begun and call.message.confidence < SURE:
         return _answer([], _say("我没有听懂。"))
     text = NUMBERS.get(call.matter, NUMBER_OF_ALL)
@@ -367,6 +382,12 @@ async def _out_of_scope(call: Call) -> Answer:
         _set({"facts": interview.facts}),
         _say(f"{text}\n如果这件事有人身安全的危险，请点“仍要举报”。", (("仍要举报", "/start_report"),)),
     )
+
+
+def _is_foreign(text: str) -> bool:
+    """A sentence without a Chinese character (or with Japanese syllables)."""
+    letters = _LETTER.findall(text)
+    return len(letters) >= 8 and (not _HAN.search(text) or bool(_KANA.search(text)))
 
 
 async def _unclear(call: Call) -> Answer:
