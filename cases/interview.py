@@ -256,8 +256,8 @@ class Interview:
         if message.intent not in ("report", "add_to_report") or "place" in self.facts.get("puzzled", []):
             return False
         view = locate(message.text, None)
-        named = view.district or view.candidates or view.outside
-        named = named or _PLACE_LIKE.search(_BESIDE_IS.sub("", message.text))
+        named = bool(view.district or view.candidates or view.outside)
+        named = named or bool(_PLACE_LIKE.search(_BESIDE_IS.sub("", message.text)))
         if named or len(_LETTERS.findall(message.text)) < 4:
             return False
         self._grow(message.text)
@@ -542,7 +542,7 @@ def _place_question(heard: dict[str, Any], base: Question) -> Question:
         buttons = tuple((name, name) for name in candidates)
         said = f"“{heard['text']}”" if 0 < len(heard.get("text") or "") <= MAX_PLACE else "您说的地方"
         return Question(f"{said}是下面哪一处？都不是就直接告诉我。{base.why}", buttons + base.buttons, base.tools)
-    where = heard.get("name") or heard.get("text")
+    where = str(heard.get("name") or heard.get("text") or "")
     if heard.get("street"):
         return Question(
             f"您说的是{where}吗？请再说说是哪个村、哪条路，有门牌、路口、标志物最好。{base.why}",
