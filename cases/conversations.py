@@ -68,14 +68,17 @@ class Draft:
         self.photos += fresh[:room]
         return len(fresh) - min(room, len(fresh))
 
-    def remember(self, found: list[tuple[str, str]]) -> bool:
-        """Identity taken out of a message; True when there is a way to reach the reporter among it."""
+    def remember(self, found: list[tuple[str, str]], *, own: bool = True) -> bool:
+        """Identity taken out of a message; True when there is a way to reach the reporter among it.
+
+        `own` is False for the number of somebody else, whom nobody must call back as the reporter.
+        """
         reachable = False
         for kind, value in found:
             values = self.identity.setdefault(kind, [])
             if value not in values and len(values) < 20:
                 values.append(value)
-            if kind in ("phone", "email", "wechat", "qq"):
+            if own and kind in ("phone", "email", "wechat", "qq"):
                 reachable = True
                 if value not in self.contact:
                     self.contact = [*self.contact, value][-3:]
@@ -194,9 +197,9 @@ class Conversations:
 
         await self._store.transaction(write)
 
-    async def history(self, name: str) -> list[Turn]:
-        """The turns of the last day, oldest first."""
-        rows = await self._store["turns"].find({"conversation": name}).sort("at", -1).to_list(MAX_HISTORY)
+    async def history(self, name: str, most: int = MAX_HISTORY) -> list[Turn]:
+        """The last turns of the last day, oldest first."""
+        rows = await self._store["turns"].find({"conversation": name}).sort("at", -1).to_list(most)
         return [self._opened(row) for row in reversed(rows)]
 
     def _opened(self, row: Document) -> Turn:

@@ -10,7 +10,17 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cases.danger_words import NOT_NOW_AFTER, NOT_NOW_BEFORE, NOT_NOW_SENTENCE, NOW, SOUNDS, TRIGGERS, WORDS_BY_SOUND
+from cases.danger_words import (
+    ASKS_WHAT_TO_DO,
+    HERE,
+    NOT_NOW_AFTER,
+    NOT_NOW_BEFORE,
+    NOT_NOW_SENTENCE,
+    NOW,
+    SOUNDS,
+    TRIGGERS,
+    WORDS_BY_SOUND,
+)
 
 ADVICE = {
     "fire": "请马上离开，到安全的地方拨打 119。弯腰捂住口鼻走楼梯，不要坐电梯，不要回去拿东西，离开时随手关门。",
@@ -92,13 +102,18 @@ def _happening(folded: str, start: int, end: int) -> bool:
     sentence = _SENTENCE_END.split(before)[-1]
     clause = _CLAUSE_END.split(sentence)[-1]
     rest = _CLAUSE_END.split(after, maxsplit=1)[0]
-    if NOT_NOW_BEFORE.search(clause) or NOT_NOW_AFTER.match(after):
+    if NOT_NOW_BEFORE.search(clause):
         return False
-    around = sentence + folded[start:end] + _SENTENCE_END.split(after, maxsplit=1)[0]
+    # "我们厂着火了怎么办" calls for help; "着火了怎么办" may be a question of the curious.
+    calls = ASKS_WHAT_TO_DO.match(after) and HERE.search(clause + folded[start:end])
+    if NOT_NOW_AFTER.match(after) and not calls:
+        return False
+    own = clause + folded[start:end] + rest
+    around = own if calls else sentence + folded[start:end] + _SENTENCE_END.split(after, maxsplit=1)[0]
     if not NOT_NOW_SENTENCE.search(around):
         return True
     # "去年也这样，现在又着火了": the words of now stand nearer than the words of then.
-    return NOW.search(clause + folded[start:end] + rest) is not None
+    return NOW.search(own) is not None
 
 
 def _by_sound(folded: str) -> tuple[bool, int, int, str] | None:

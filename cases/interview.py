@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from cases.danger import danger_in
 from cases.facts import Correction, answered_company, correction_in, facts_in
-from cases.interview_texts import AGAIN, MATTER, MISSING, ONGOING_WORDS, QUESTIONS, SLOTS, Question
+from cases.interview_texts import AGAIN, CURSES, MATTER, MISSING, ONGOING_WORDS, QUESTIONS, SLOTS, Question
 
 MAX_QUESTIONS = 5
 MAX_WHAT = 4800
@@ -25,7 +26,7 @@ _INTERRUPTIONS = frozenset(
     "talk_to_person restart_talk thanks abuse".split()
 )
 _DONT_KNOW = re.compile(
-    r"^(?:我|俺)?(?:也|都|真)?(?:不知道|不清楚|不晓得|说不清|说不上来|不记得|不太清楚|不了解|不详|没注意|忘了)"
+    r"^(?:我|俺)?(?:也|都|真)?(?:不知道|不清楚|不晓得|说不清|说不上来|不记得|不太清楚|不了解|不详|没注意|忘了|不想说|不愿意?说|不方便说|不便说|不想讲)"
 )
 _NO = re.compile(
     r"^(?:那就?|就)?(?:不用|不需要|不要|不留|不方便|没有|没拍|没|无|不|否|算了|拒绝|匿名|跳过|下一个)(?:了|吧|照片|图|谢谢)*[。!！~]*$"
@@ -33,12 +34,18 @@ _NO = re.compile(
 _YES = re.compile(r"^(?:有|是|是的|对|好|好的|可以|行|嗯|要|需要|留|愿意)(?:的|啊|呀|吧|照片)*[。!！~]*$")
 _ASKS = re.compile(r"[?？]|吗|呢$|多久|多少|怎么|怎样|什么|几天|谁|哪里?(?:查|看|领)|会不会|能不能|可不可以|有没有")
 _ANNOUNCES = re.compile(
-    r"^(?:你好|您好)?[,，]?(?:我|俺)?(?:现在)?(?:要|想|来|得)?(?:匿名)?(?:举报|反映|投诉|报告|报案|说)(?:一?下|个|一个|一件|点)?(?:事情?|问题|情况|隐患)?(?:啊|呀|吧)?[。!！~]*$"
+    r"^(?:你好|您好)?[,，]?(?:我|俺)?(?:现在)?(?:要|想|来|得)?(?:匿名)?(?:举报|反映|投诉|报告|报案|说)(?:一?下|个|一个|一件|点)?(?:事情?|问题|情况|隐患)?"
+    r"(?:我们|俺们?|咱们?|这家|那家|一家|这个|那个)?(?:厂子?|工厂|公司|单位|工地|老板|饭店|店)?(?:啊|呀|吧)?[。!！~]*$"
+)
+_SMALL_TALK = re.compile(
+    r"^(?:喂|你好|您好|你们好|在吗|在不在|有人吗|再见|拜拜|哈喽|hello|hi)+[啊呀哦吗。!！?？~,， ]*$", re.IGNORECASE
 )
 _PLACE_LIKE = re.compile(
     r"[路街村镇区市县乡号巷湾滩桥]|旁边|附近|对面|隔壁|路口|门口|小区|广场|大厦|车站|市场|学校|医院|这边|那边|东|西|南|北"
 )
-_LETTERS = re.compile(r"[㐀-鿿A-Za-z]")
+# "旁边还堆着油漆" tells of a thing, not of a place.
+_BESIDE_IS = re.compile(r"(?:旁边|附近|对面|隔壁|门口)(?=(?:还|都|也|就|又|全|一直)*(?:堆|放|停|存|摆|有|没|是))")
+_LETTERS = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ class Interview:
             if isinstance(self.slots.get(name), str):
                 self.slots[name] = {"text": self.slots[name]}
         self.facts: dict[str, Any] = dict(slots.get("facts") or {})
+        self.corrected = False  # the message took an answer back
 
     @property
     def missing(self) -> list[str]:
@@ -105,8 +113,11 @@ class Interview:
             taken = self._take_payload(message, requested) or taken
         elif message.text:
             if self._interrupts(message, requested, locate):
-                return None
-            taken = self._take_text(message, requested, locate) or taken
+                if not self._take_danger(message.text):
+                    return None
+                taken = True
+            else:
+                taken = self._take_text(message, requested, locate) or taken
         if not taken:
             return None
         self._close_after_last_question()
@@ -123,7 +134,8 @@ class Interview:
         if meta.get("photos"):
             self.slots["photo"] = {"count": int(meta["photos"])}
             taken = True
-        if meta.get("contact") and (self._asked_for_contact() or MATTER["contact"].search(message.text)):
+        asked = self.slots.get("requested_slot") == "contact"
+        if meta.get("contact") and (asked or MATTER["contact"].search(message.text)):
             self.slots["contact"] = {"given": True}
             taken = True
         seen = meta.get("photo_point")
@@ -139,8 +151,13 @@ class Interview:
             taken = True
         return taken
 
-    def _asked_for_contact(self) -> bool:
-        return self.slots.get("requested_slot") == "contact"
+    def take_contact(self, message: Message) -> bool:
+        """A number of one's own, told when nobody asked for it."""
+        own = MATTER["contact"].search(message.text) or len(_LETTERS.findall(message.text)) < 6
+        if not message.metadata.get("contact") or not own:
+            return False
+        self.slots["contact"] = {"given": True}
+        return True
 
     def _take_payload(self, message: Message, requested: str | None) -> bool:
         name = message.payload
@@ -167,6 +184,8 @@ class Interview:
             return False
         if message.intent == "out_of_scope" and requested == "what":
             return message.confidence >= SURE
+        if message.intent == "out_of_scope" and (CURSES.search(message.text) or _SMALL_TALK.match(message.text)):
+            return True
         if message.intent not in _INTERRUPTIONS:
             return False
         if message.confidence < SURE and not _ASKS.search(message.text):
@@ -179,12 +198,15 @@ class Interview:
     def _take_text(self, message: Message, requested: str | None, locate: Locate) -> bool:
         text = message.text
         correction = correction_in(text) if self.begun else None
-        if correction and self._applies(correction, message):
-            return self.correct(correction, text, locate)
+        if correction and self.applies(correction, message):
+            taken = self.correct(correction, text, locate)
+            self.corrected = taken and bool(correction.right)
+            return taken
         known, before = facts_in(text), dict(self.slots)
         self._note(known.happened, known)
         answered = requested in SLOTS and self._answer(requested, message, locate)
         other = self._fill_others(message, requested, locate)
+        other = self._take_danger(text) or other
         grown = self.slots != before
         if answered or other or grown or requested not in ("ongoing", "photo", "contact"):
             return answered or other or grown
@@ -234,10 +256,13 @@ class Interview:
         if message.intent not in ("report", "add_to_report") or "place" in self.facts.get("puzzled", []):
             return False
         view = locate(message.text, None)
-        named = view.district or view.candidates or view.outside or _PLACE_LIKE.search(message.text)
+        named = bool(view.district or view.candidates or view.outside)
+        named = named or bool(_PLACE_LIKE.search(_BESIDE_IS.sub("", message.text)))
         if named or len(_LETTERS.findall(message.text)) < 4:
             return False
         self._grow(message.text)
+        # Once: a place that nobody knows must not be asked for again and again.
+        self.facts["puzzled"] = [*self.facts.get("puzzled", []), "place"]
         return True
 
     def _completes_place(self, text: str, locate: Locate) -> bool:
@@ -275,11 +300,22 @@ class Interview:
                 taken = True
             elif view.district or view.candidates or view.outside:
                 self.facts["place"] = {
-                    "text": view.words, "name": view.name, "candidates": list(view.candidates), "outside": view.outside
+                    "text": view.words, "name": view.name, "street": view.street, "candidates": list(view.candidates),
+                    "outside": view.outside,
                 }  # fmt: skip
         if MATTER["no_photo"].search(text) and self.slots.get("photo") is None:
             self.slots["photo"] = dict(UNKNOWN)
         return taken
+
+    def _take_danger(self, text: str) -> bool:
+        """A danger told anywhere belongs to the matter, and nobody is asked whether the fire still burns."""
+        if danger_in(text) is None or self.slots.get("what") is None:
+            return False
+        if not _same(self.slots, text):
+            self._grow(text)
+        if self.slots.get("ongoing") in (None, "unknown"):
+            self.slots["ongoing"] = "yes"
+        return True
 
     def add(self, message: Message, locate: Locate) -> bool:
         """More about a tip whose summary is shown already."""
@@ -346,7 +382,8 @@ class Interview:
         self.facts["reopened"] = [*self.facts.get("reopened", []), slot]
         return True
 
-    def _applies(self, correction: Correction, message: Message) -> bool:
+    def applies(self, correction: Correction, message: Message) -> bool:
+        """Is it about this tip? Also when the model took the words for something else."""
         if message.intent == "correct_answer" or (correction.right and correction.slot in ("place", "company")):
             return True
         return bool(correction.wrong) and any(correction.wrong in words for words in self._words().values())
@@ -358,8 +395,16 @@ class Interview:
         return {
             "company": company if isinstance(company, str) else "",
             "place": place.get("text", ""),
+            "happened": str(self.facts.get("happened", "")),
             "what": self.slots.get("what") or "",
         }
+
+    def correct_time(self, text: str) -> bool:
+        """时间是昨天晚上: the time has no question of its own."""
+        told = facts_in(text).happened
+        if told:
+            self.facts["happened"] = told
+        return bool(told)
 
     def correct(self, correction: Correction, text: str, locate: Locate) -> bool:
         """Apply a correction made in words. False when it does not say enough to change anything."""
@@ -377,6 +422,8 @@ class Interview:
             said = words["place"]
             told = said.replace(wrong, right) if wrong and wrong in said else right
             self.slots["place"] = _place(locate(told, None), told, None)
+        elif slot == "happened":
+            self.facts["happened"] = right
         elif slot in ("ongoing", "photo", "contact"):
             return self.reopen(slot)
         if wrong and wrong in words["what"]:
@@ -467,8 +514,11 @@ def _harm(facts: dict[str, Any]) -> str:
 
 
 def _slot_of(right: str, locate: Locate) -> str:
-    if facts_in(right).company:
+    known = facts_in(right)
+    if known.company:
         return "company"
+    if known.happened and len(right) - len(known.happened) < 3:
+        return "happened"
     return "place" if locate(right, None).district else ""
 
 
@@ -490,9 +540,15 @@ def _place_question(heard: dict[str, Any], base: Question) -> Question:
     candidates = heard.get("candidates", [])[:4]
     if len(candidates) > 1 or (candidates and not heard.get("name")):
         buttons = tuple((name, name) for name in candidates)
-        said = f"“{heard['text']}”" if heard.get("text") else "您说的地方"
+        said = f"“{heard['text']}”" if 0 < len(heard.get("text") or "") <= MAX_PLACE else "您说的地方"
         return Question(f"{said}是下面哪一处？都不是就直接告诉我。{base.why}", buttons + base.buttons, base.tools)
-    where = heard.get("name") or heard.get("text")
+    where = str(heard.get("name") or heard.get("text") or "")
+    if heard.get("street"):
+        return Question(
+            f"您说的是{where}吗？请再说说是哪个村、哪条路，有门牌、路口、标志物最好。{base.why}",
+            ((where, where), *base.buttons),
+            base.tools,
+        )
     return Question(
         f"在{where}的哪条街道、哪个村或路边？有门牌、路口、标志物最好。{base.why}", base.buttons, base.tools
     )

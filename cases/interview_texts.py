@@ -61,10 +61,15 @@ AGAIN = {
 
 MATTER = {
     "contact": re.compile(r"联系我|打给我|回电|回访|我的?(?:电话|手机|号码|微信)|电话是|手机号?是|可以联系"),
+    "their_contact": re.compile(
+        r"(?:老板|老总|他|她|他们|负责人|经理|厂长|店主|房东|工头|单位|公司|厂里|店里)(?:家|本人)?的?(?:联系)?(?:电话|手机|号码|微信)"
+    ),
     "announces": re.compile(r"补充|追加|再说|再加|添加"),
     "no_contact": re.compile(r"不(?:用|要|想|愿|方便|需要|必)?(?:留|联系|告诉|透露)|匿名|保密"),
     "no_photo": re.compile(r"没(?:有)?(?:拍|照片|图片?)|不让拍|没法拍|拍不了"),
 }
+
+CURSES = re.compile(r"傻[逼比叉缺]|废物|蠢货|混蛋|王八|他妈|你妈|妈的|操你|草泥马|滚[吧蛋!！]|去死")
 
 # Whose matter it is, by the matter the model names (nlu_data/out_of_scope.yml). None: nothing to report at all.
 NUMBERS = {

@@ -14,7 +14,7 @@ CHANNELS = {"chat": "网页对话", "form": "网页表单", "hotline": "电话",
 ONGOING = {"yes": "还在继续", "no": "已经停止", "unknown": "不清楚", "": "未说明"}
 
 _CLIENT_KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
-_WORD = re.compile(r"[㐀-鿿A-Za-z]")
+_WORD = re.compile(r"[^\W\d_]")
 
 
 class InvalidFiling(Refusal):

@@ -4,6 +4,7 @@ Rasa decides which action runs (nlu_data/rules.yml); what it says and which slot
 `cases.interview`. An unknown action gets 400, which Rasa reads as "cannot run now".
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 from aiohttp import web
 
 from cases.conversations import Conversations
+from cases.danger import danger_in
 from cases.facts import correction_in
-from cases.interview import MAX_WHAT, Interview, Message, PlaceView
-from cases.interview_texts import MISSING, NUMBER_OF_ALL, NUMBERS, SLOTS, Question
+from cases.interview import MAX_WHAT, SURE, Interview, Message, PlaceView
+from cases.interview_texts import CURSES, MISSING, NUMBER_OF_ALL, NUMBERS, SLOTS, Question
 from cases.model import Filing, InvalidFiling
 from grid.coordinates import BadCoordinate, Point
 from grid.service import Locator
@@ -21,9 +23,16 @@ from handlers.keys import SERVICES
 from services import Services
 from store.errors import Refusal
 
+_LETTER, _HAN, _KANA = re.compile(r"[^\W\d_]"), re.compile(r"[㐀-鿿]"), re.compile(r"[ぁ-ゖァ-ヺ]")
 Json = dict[str, Any]
 Answer = dict[str, list[Json]]
-CONFIRM_BUTTONS = (("确认提交", "/affirm"), *((f"改{MISSING[slot]}", f"/correct_answer/{slot}") for slot in SLOTS))
+CONFIRM_BUTTONS = (
+    ("确认提交", "/affirm"),
+    *((f"改{MISSING[slot]}", f"/correct_answer/{slot}") for slot in SLOTS),
+    ("不提交了", "/restart_talk"),
+)
+SHORT = 12  # characters of "我要改单位"
+ANGRY = "我听得出您很着急。请告诉我哪里有什么危险，我会马上登记；也可以说“转人工”，由工作人员跟您谈。"
 START = (("开始举报", "/start_report"),)
 
 
@@ -81,7 +90,8 @@ async def run(request: web.Request) -> web.Response:
     action = ACTIONS.get(name)
     if action is None:
         return web.json_response({"error": f"no action {name}", "action_name": name}, status=400)
-    return web.json_response(await action(call))
+    answer = await _at_summary(call) if name in NOT_THE_SUMMARYS else None
+    return web.json_response(answer or await action(call))
 
 
 def place_view(locator: Locator, text: str, point: Json | None) -> PlaceView:
@@ -130,8 +140,10 @@ def _answer(events: list[Json], responses: list[Json]) -> Answer:
 
 
 async def _validate(call: Call) -> Answer:
-    changed = call.interview.take(call.message, call.locate)
-    return _answer(_set(changed) if changed else [], [])
+    interview = call.interview
+    changed = interview.take(call.message, call.locate)
+    said = _say("好的，已经改了。") if changed and interview.corrected else []
+    return _answer(_set(changed) if changed else [], said)
 
 
 async def _ask(call: Call, slot: str) -> Answer:
@@ -227,17 +239,40 @@ async def _keep_identity(call: Call, client_key: str, identity: dict[str, list[s
 async def _correct(call: Call) -> Answer:
     interview, message = call.interview, call.message
     if not interview.begun:
-        return await _nothing_yet(call)
+        return _about_filed() if correction_in(message.text) else await _nothing_yet(call)
     if interview.reopen(message.metadata.get("slot")):
         return _answer(_changed(call, interview) + _form(call), [])
     correction = correction_in(message.text)
-    if correction and interview.correct(correction, message.text, call.locate):
+    if correction and correction.slot == "contact" and message.metadata.get("contact"):
+        interview.slots["contact"], done = {"given": True}, True
+    elif correction:
+        done = interview.correct(correction, message.text, call.locate)
+    else:
+        done = interview.correct_time(message.text)
+    if done:
         if call.active or interview.missing:
-            return _answer(_changed(call, interview) + _form(call), _say("好的，已经改了。"))
+            # With nothing right told, the question that follows says enough; else validation has said it.
+            return _answer(_changed(call, interview) + _form(call), [])
         shown = _summary(interview, "好的，已经改了。")
         return _answer(_changed(call, interview) + shown["events"], shown["responses"])
     buttons = tuple((f"改{MISSING[slot]}", f"/correct_answer/{slot}") for slot in SLOTS)
     return _answer([], _say("哪一项不对？点一下，或直接说“不是……是……”。", buttons))
+
+
+async def _at_summary(call: Call) -> Answer | None:
+    """单位是兴旺木业, or a phone number, said when the summary is shown: the model may take it for anything."""
+    interview, message = call.interview, call.message
+    if not interview.begun or call.active or message.payload:
+        return None
+    correction = correction_in(message.text)
+    if correction:
+        change = correction.right and interview.applies(correction, message)
+        if change or (correction.slot and len(message.text) < SHORT):
+            return await _correct(call)
+    if not interview.missing and interview.take_contact(message):
+        shown = _summary(interview, "好的，已经加上了。")
+        return _answer(_changed(call, interview) + shown["events"], shown["responses"])
+    return None
 
 
 def _form(call: Call) -> list[Json]:
@@ -253,17 +288,21 @@ def _changed(call: Call, interview: Interview) -> list[Json]:
     )
 
 
+def _about_filed() -> Answer:
+    return _answer(
+        [],
+        _say(
+            "要补充或更正已经提交的举报，请填写编号和查询码，打开后点“补充情况”。要报新的问题，请点“开始举报”。",
+            START,
+            {"form": "progress"},
+        ),
+    )
+
+
 async def _add(call: Call) -> Answer:
     interview, message = call.interview, call.message
     if not interview.begun:
-        return _answer(
-            [],
-            _say(
-                "要补充已经提交的举报，请填写编号和查询码，打开后点“补充情况”。要报新的问题，请点“开始举报”。",
-                START,
-                {"form": "progress"},
-            ),
-        )
+        return _about_filed()
     if message.payload:
         if message.payload == "/add_to_report":
             return _answer([], _say("请直接说要补充什么，也可以发照片。"))
@@ -314,8 +353,26 @@ async def _restart(call: Call) -> Answer:
 async def _out_of_scope(call: Call) -> Answer:
     """The right number, and always the way to report it all the same."""
     interview = call.interview
+    if not call.active and danger_in(call.message.text):
+        # Whatever else it may be: a danger that is happening is taken down.
+        return _answer([_then("tip_form")], [])
+    if not interview.begun and _is_foreign(call.message.text):
+        interview.facts["pending"] = call.message.text[:MAX_WHAT]
+        return _answer(
+            _set({"facts": interview.facts}),
+            _say(
+                "这段文字我读不懂，可以照原文登记，由工作人员看。\nI cannot read this, but our staff can: press the button to report it.",
+                (("仍要举报 Report", "/start_report"),),
+            ),
+        )
     if call.matter in ("greeting", "chitchat"):
-        return _answer([], _say("您好，这里是安全生产举报。发现哪里有危险，直接告诉我就行。", START))
+        return _answer(
+            [], _say("您好，这里是安全生产举报。发现哪里有危险，直接告诉我就行。", () if interview.begun else START)
+        )
+    if call.matter == "abuse" or CURSES.search(call.message.text):
+        return _answer([], _say(ANGRY, (("转人工", "/talk_to_person"),)))
+    if interview.begun and call.message.confidence < SURE:
+        return _answer([], _say("我没有听懂。"))
     text = NUMBERS.get(call.matter, NUMBER_OF_ALL)
     if interview.begun or call.message.payload:
         return _answer([], _say(text))
@@ -327,10 +384,18 @@ async def _out_of_scope(call: Call) -> Answer:
     )
 
 
+def _is_foreign(text: str) -> bool:
+    """A sentence without a Chinese character (or with Japanese syllables)."""
+    letters = _LETTER.findall(text)
+    return len(letters) >= 8 and (not _HAN.search(text) or bool(_KANA.search(text)))
+
+
 async def _unclear(call: Call) -> Answer:
     if call.active:
         hint = {"photo": "请点下面的“发送照片”。", "contact": "请直接发电话号码。"}
         return _answer([], _say(hint.get(call.slots.get("requested_slot") or "", "我没有听明白，请再说一次。")))
+    if call.interview.begun:
+        return _answer([], _say("我没有听懂。"))
     buttons = (*START, ("查进度", "/ask_progress"), ("转人工", "/talk_to_person"))
     return _answer([], _say("我没有听懂。请用一句话说说哪里有什么危险，或选一项：", buttons))
 
@@ -347,3 +412,5 @@ ACTIONS: dict[str, Action] = {
     "action_out_of_scope": _out_of_scope,
     "action_unclear": _unclear,
 }
+# What the model may take a correction for, when the summary is shown.
+NOT_THE_SUMMARYS = ("action_add_to_tip", "action_handover", "action_out_of_scope", "action_progress", "action_unclear")

@@ -22,7 +22,7 @@ from cases import lookup, tip_reading
 from cases.conversations import Conversations, Draft, Turn
 from cases.danger import Danger, danger_in
 from cases.evidence import MAX_PHOTOS
-from cases.interview_texts import SLOTS
+from cases.interview_texts import MATTER, SLOTS
 from cases.model import clean_text
 from cases.rasa import RasaDown
 from cases.receipts import plain_number
@@ -67,6 +67,9 @@ GREETING = {
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _SAYS_SOMETHING = re.compile(r"\w")
+# A command of some other program, typed by hand: here it means nothing, and the model must not read a wish into it.
+_TYPED_COMMAND = re.compile(r"\s*[/／]+\s*[a-z_]+\s*(?:\{.*)?", re.IGNORECASE | re.DOTALL)
+_LOOKED_BACK = 10  # turns in which the open question is looked for
 
 
 class BadMessage(Refusal):
@@ -246,7 +249,8 @@ async def _answer(
         await talk.raise_alert(sender, danger.kind, found.text[:500], mail=True)
         services.workers.wake()
     metadata = dict(incoming.metadata or {})
-    if draft.remember([(each.kind, each.value) for each in found.found]):
+    own = not MATTER["their_contact"].search(found.text)
+    if draft.remember([(each.kind, each.value) for each in found.found], own=own):
         metadata["contact"] = True
     if repr(draft) != before:
         # Saved before Rasa is asked: the action that files the tip reads it.
@@ -255,8 +259,14 @@ async def _answer(
         first.append(
             {"text": f"照片最多 {MAX_PHOTOS} 张，有 {incoming.said['left_out']} 张没有收下。提交后可以凭编号再补充。"}
         )
-    if not incoming.payload and not metadata and not _SAYS_SOMETHING.search(found.text):
-        turn = Turn(said, [*first, {"text": "请用文字说说哪里有什么危险，一句话就行；也可以发照片。"}])
+    if not incoming.payload and not metadata and _says_nothing(found.text):
+        asked = await _open_question(talk, name)
+        hint = (
+            "没有看懂，请用文字回答，或点下面的按钮。"
+            if asked
+            else "请用文字说说哪里有什么危险，一句话就行；也可以发照片。"
+        )
+        turn = Turn(said, [*first, {"text": hint}, *asked])
         await talk.finish(name, incoming.message_id, turn, None)
         return turn, True
     try:
@@ -274,10 +284,51 @@ async def _answer(
                 "buttons": [_button("/start_report"), _button("/talk_to_person")],
             }
         )
-    over = any("receipt" in each or each.get("restarted") for each in messages)
+    over = _is_over(messages)
+    if not over and not any(_asks(each) for each in messages) and (asked := await _open_question(talk, name)):
+        # Inside the form Rasa asks again by itself; the summary's buttons would be gone after a question.
+        messages = [*(_without(each, "/start_report") for each in messages), *asked]
     turn = Turn(said, messages)
     await talk.finish(name, incoming.message_id, turn, draft.next() if over else None)
     return turn, True
+
+
+def _says_nothing(text: str) -> bool:
+    return not _SAYS_SOMETHING.search(text) or bool(_TYPED_COMMAND.fullmatch(text))
+
+
+def _asks(message: dict[str, Any]) -> bool:
+    payloads = [button["payload"] for button in message.get("buttons", [])]
+    return "progress" in message or any(payload in CORRECTIONS for payload in payloads)
+
+
+def _without(message: dict[str, Any], payload: str) -> dict[str, Any]:
+    """The message without one of its buttons."""
+    if "buttons" not in message:
+        return message
+    return {**message, "buttons": [button for button in message["buttons"] if button["payload"] != payload]}
+
+
+def _is_over(messages: list[dict[str, Any]]) -> bool:
+    return any("receipt" in each or each.get("restarted") for each in messages)
+
+
+async def _open_question(talk: Conversations, name: str) -> list[dict[str, Any]]:
+    """What the person was last asked, with its buttons, to be shown again; the summary only by its buttons."""
+    for turn in reversed(await talk.history(name, _LOOKED_BACK)):
+        if _is_over(turn.messages):
+            return []
+        asked = [number for number, each in enumerate(turn.messages) if "progress" in each]
+        if asked:
+            # Rasa sends the words and, after them, what is asked.
+            question = turn.messages[max(0, asked[-1] - 1) : asked[-1] + 1]
+            if question[-1]["progress"]["asking"] is None:
+                question = [
+                    {**question[0], "text": "上面的内容还没有提交。都对就点“确认提交”，不对就点要改的一项。"},
+                    question[-1],
+                ]
+            return question
+    return []
 
 
 def _kept(sent: dict[str, Any], talk: Conversations, sender: str) -> dict[str, Any]:

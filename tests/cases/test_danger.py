@@ -30,6 +30,11 @@ def test_table(row):
         ("煤七了", "leak"),
         ("山上冒咽了", "smoke"),
         ("不是演练，真着火了快来", "fire"),
+        ("我们厂着火了怎么办", "fire"),
+        ("里面有人被困了怎么办", "trapped"),
+        ("我们厂煤气漏了怎么办，会不会泄露我的信息", "leak"),
+        ("There is a fire in our factory", "fire"),
+        ("工場で火災が発生しました", "fire"),
     ],
 )
 def test_more_that_is_danger(text, kind):
@@ -39,7 +44,23 @@ def test_more_that_is_danger(text, kind):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "😀😀", "\ud800\x00", "/restart", "貨物運到了", "东西运到了", "包扎了", "烦死人了你", "hello"]
+    "text",
+    [
+        "",
+        "😀😀",
+        "\ud800\x00",
+        "/restart",
+        "貨物運到了",
+        "东西运到了",
+        "包扎了",
+        "烦死人了你",
+        "hello",
+        "万一我们厂着火了怎么办",
+        "燃气泄漏了怎么办",
+        "灭火器都过期了着火都没法救",
+        "The fire exit is locked!",
+        "Пожарный выход заперт",
+    ],
 )
 def test_no_danger(text):
     assert danger_in(text) is None

@@ -81,3 +81,15 @@ def test_answered_company():
 def test_any_text(text):
     facts_in(text, TODAY)
     correction_in(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "ongoing"), [("停了又开了", "yes"), ("消防设施还是坏的", "yes"), ("又停了", "no"), ("还是停了", "no")]
+)
+def test_stopped_and_begun_again(text, ongoing):
+    assert facts_in(text).ongoing == ongoing
+
+
+def test_kinds_of_shops():
+    assert facts_in("胶州市三里河街道老王家饺子馆").company == "老王家饺子馆"
+    assert facts_in("俺庄上那个木器厂").company == ""

@@ -182,3 +182,37 @@ def test_named_answer_after_the_summary(locate):
     slots = {**EMPTY, **done, "what": "仓库里有人抽烟", "place": {"text": "李沧区"}}
     slots, _ = say(slots, "单位是鑫源物流", locate=locate)
     assert slots["company"] == "鑫源物流" and slots["what"] == "仓库里有人抽烟"
+
+
+def test_an_unknown_place_is_asked_for_once_more_and_then_taken(locate):
+    slots, _ = say(EMPTY, "有个厂子安全出口锁着", locate=locate)
+    slots, _ = say(slots, "老化工厂宿舍", locate=locate)
+    assert slots["requested_slot"] == "place" and "老化工厂宿舍" in slots["what"]
+    slots, _ = say(slots, "老化工厂宿舍里面", locate=locate)
+    assert slots["place"]["text"] == "老化工厂宿舍里面" and slots["requested_slot"] == "company"
+
+
+def test_things_beside_are_no_place(locate):
+    slots, _ = say(EMPTY, "我们单位让没有证的人去焊东西", locate=locate)
+    slots, _ = say(slots, "旁边还堆着油漆和稀料，灭火器也没有一个", locate=locate)
+    assert slots["requested_slot"] == "place" and "油漆" in slots["what"]
+
+
+def test_a_danger_inside_a_question_is_taken_down(locate):
+    slots, _ = say(EMPTY, "有个厂子安全出口锁着", locate=locate)
+    slots, answered = say(slots, "里面有人被困了怎么办", intent="faq_how", locate=locate)
+    assert answered and "被困" in slots["what"] and slots["ongoing"] == "yes"
+    assert slots["requested_slot"] == "place"
+
+
+@pytest.mark.parametrize("words", ["你好", "再见", "你个傻逼机器人"])
+def test_small_talk_is_no_place(words, locate):
+    slots, _ = say(EMPTY, "有个厂子安全出口锁着", locate=locate)
+    _, answered = say(slots, words, intent="out_of_scope", locate=locate)
+    assert not answered
+
+
+def test_time_is_corrected_in_words(locate):
+    slots, _ = say(EMPTY, SENTENCE + "，昨天晚上", locate=locate)
+    slots, _ = say(slots, "不是昨天晚上，是前天下午", intent="correct_answer", locate=locate)
+    assert slots["facts"]["happened"] == "前天下午"
