@@ -24,7 +24,10 @@ from addons.linear_model import Fitter, LinearTextModel, support_vectors  # noqa
 from addons.sentences import OTHER_TYPE, Sentence, read_sentences  # noqa: E402
 from addons.violation_model import Aids, calibrate, out_of_fold_margins, scope_scores, typed_sentences  # noqa: E402
 
-AIDS = Aids.read(ROOT / "nlu_data" / "user_dictionary", ROOT / "nlu_data" / "word_vectors" / "wikipedia_zh.npz")
+NLU_DATA = ROOT / "nlu_data"
+AIDS = Aids.read(
+    NLU_DATA / "user_dictionary", NLU_DATA / "word_vectors" / "wikipedia_zh.npz", NLU_DATA / "scenes.yml"
+)
 
 
 def logistic(cost: float) -> Fitter:
@@ -147,7 +150,7 @@ def rank_average(margins: list[np.ndarray]) -> np.ndarray:
 
 
 def main() -> None:
-    typed = typed_sentences(read_sentences(ROOT / "nlu_data"))
+    typed = typed_sentences(AIDS.scenes.before(read_sentences(ROOT / "nlu_data")))
     kept: dict[str, np.ndarray] = {}
     labels: list[str] = []
     for name in sys.argv[1:] or RIVALS:

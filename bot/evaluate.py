@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--report", type=Path, metavar="FOLDER", help="write model_report.md and pictures there")
     arguments = parser.parse_args()
     started = time.monotonic()
-    sentences = read_sentences(ROOT / "nlu_data")
+    sentences = AIDS.scenes.before(read_sentences(ROOT / "nlu_data"))
     typed = typed_sentences(sentences)
     margins, labels = out_of_fold_margins(typed, AIDS, say=lambda line: print(line, file=sys.stderr))
     measured = measures(margins, labels, typed)

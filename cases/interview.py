@@ -13,11 +13,15 @@ from typing import Any
 from cases.danger import danger_in
 from cases.facts import Correction, answered_company, correction_in, facts_in
 from cases.interview_texts import AGAIN, CURSES, MATTER, MISSING, ONGOING_WORDS, QUESTIONS, SLOTS, Question
+from cases.violations import name_of
 
 MAX_QUESTIONS = 5
 MAX_WHAT = 4800
 MAX_PLACE = 20
 SURE = 0.5
+# Below this confidence of the best type the reporter is shown so many to choose from; not choosing is fine.
+UNSURE_TYPE = 0.5
+TYPES_OFFERED = 3
 UNKNOWN: dict[str, Any] = {"unknown": True}
 
 # Intents that speak about the tip line, not about the tip: they interrupt the form and are answered by Rasa's rules.
@@ -382,6 +386,24 @@ class Interview:
         self.facts["reopened"] = [*self.facts.get("reopened", []), slot]
         return True
 
+    def consider(self, violations: list[dict[str, Any]]) -> None:
+        """What the model makes of the matter, the likeliest first; kept only when it is unsure."""
+        self.facts.pop("type", None)
+        self.facts.pop("types_offered", None)
+        if violations and violations[0]["confidence"] < UNSURE_TYPE:
+            self.facts["types_offered"] = [row["type"] for row in violations[:TYPES_OFFERED]]
+
+    @property
+    def types_to_choose(self) -> list[str]:
+        return [] if self.facts.get("type") else self.facts.get("types_offered", [])
+
+    def choose_type(self, type_: str | None) -> bool:
+        """The reporter's own choice; only one that was offered."""
+        if type_ not in self.facts.get("types_offered", []):
+            return False
+        self.facts["type"] = type_
+        return True
+
     def applies(self, correction: Correction, message: Message) -> bool:
         """Is it about this tip? Also when the model took the words for something else."""
         if message.intent == "correct_answer" or (correction.right and correction.slot in ("place", "company")):
@@ -468,6 +490,7 @@ class Interview:
         photo, company, contact = slots.get("photo") or {}, slots.get("company"), slots.get("contact") or {}
         rows = [
             ("情况", slots.get("what") or ""),
+            ("类别", name_of(facts["type"]) if facts.get("type") else ""),
             ("地点", _place_words(place)),
             ("单位", company if isinstance(company, str) else "不清楚"),
             ("时间", facts.get("happened", "")),
@@ -480,7 +503,7 @@ class Interview:
         return "我记下的内容如下，请看看对不对：\n" + "\n".join(lines)
 
     def filing_words(self) -> dict[str, str]:
-        """what, place, company, ongoing, happened as `cases.model.Filing` takes them."""
+        """what, place, company, ongoing, happened, chosen_type as `cases.model.Filing` takes them."""
         place, company = self.slots.get("place") or {}, self.slots.get("company")
         return {
             "what": self.slots.get("what") or "",
@@ -488,6 +511,7 @@ class Interview:
             "company": (company if isinstance(company, str) else "")[:100],
             "ongoing": self.slots.get("ongoing") or "",
             "happened": str(self.facts.get("happened", ""))[:100],
+            "chosen_type": str(self.facts.get("type", "")),
         }
 
 

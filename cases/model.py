@@ -39,7 +39,10 @@ class StoredPhoto:
 
 @dataclass(frozen=True)
 class Filing:
-    """One report as it came in. `client_key` is made by the client, once for each filing: a retry carries the same."""
+    """One report as it came in. `client_key` is made by the client, once for each filing: a retry carries the same.
+
+    `chosen_type`: the violation type that the reporter chose among those the model was unsure of.
+    """
 
     client_key: str
     channel: str
@@ -49,6 +52,7 @@ class Filing:
     ongoing: str = ""
     happened: str = ""
     contact: str = ""
+    chosen_type: str = ""
     employee: bool = False
     point: Point | None = None
     photos: tuple[StoredPhoto, ...] = field(default=())
@@ -96,6 +100,7 @@ def checked(filing: Filing) -> CheckedFiling:
         ongoing=filing.ongoing,
         happened=clean_text(filing.happened),
         contact=clean_text(filing.contact),
+        chosen_type=filing.chosen_type,
         employee=filing.employee,
         point=filing.point,
         photos=filing.photos,

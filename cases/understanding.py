@@ -53,7 +53,7 @@ class Understanding:
 
     def understood(self, case: Document, facts: Document, parsed: Document, photo: Document | None) -> Document:
         """The proposal, as the action `understand` wants it."""
-        types = [row for row in parsed["violations"] if row["confidence"] >= LOW_CONFIDENCE][:MAX_TYPES]
+        types = _with_choice(parsed["violations"], facts.get("chosen_type", ""))[:MAX_TYPES]
         text = "\n".join(part for part in (facts["place"], facts["company"], facts["what"]) if part)
         location = self._locator.locate(text=text, point=_point(case, photo))
         route = self._locator.route(location, [row["type"] for row in types], text)
@@ -64,6 +64,15 @@ class Understanding:
             "location": asdict(location),
             "route": asdict(route),
         }
+
+
+def _with_choice(rows: list[Document], chosen: str) -> list[Document]:
+    """The types worth showing; the reporter's own choice first, whatever the model thinks of it."""
+    likely = [row for row in rows if row["confidence"] >= LOW_CONFIDENCE and row["type"] != chosen]
+    if not chosen:
+        return likely
+    own = next((row for row in rows if row["type"] == chosen), {"type": chosen, "confidence": 0.0, "words": []})
+    return [{**own, "chosen": True}, *likely]
 
 
 def _point(case: Document, photo: Document | None) -> Point | None:

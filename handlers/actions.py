@@ -17,6 +17,7 @@ from cases.facts import correction_in
 from cases.interview import MAX_WHAT, SURE, Interview, Message, PlaceView
 from cases.interview_texts import CURSES, MISSING, NUMBER_OF_ALL, NUMBERS, SLOTS, Question
 from cases.model import Filing, InvalidFiling
+from cases.violations import name_of
 from grid.coordinates import BadCoordinate, Point
 from grid.service import Locator
 from handlers.keys import SERVICES
@@ -45,6 +46,7 @@ class Call:
     slots: Json
     message: Message
     matter: str
+    violations: list[Json]
     active: bool
 
     @property
@@ -79,6 +81,7 @@ async def run(request: web.Request) -> web.Response:
                 metadata=latest.get("metadata") or {},
             ),
             matter=latest.get("matter") or "",
+            violations=latest.get("violations") or [],
             active=bool((tracker.get("active_loop") or {}).get("name")),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -142,6 +145,9 @@ def _answer(events: list[Json], responses: list[Json]) -> Answer:
 async def _validate(call: Call) -> Answer:
     interview = call.interview
     changed = interview.take(call.message, call.locate)
+    if changed and "what" in changed and not call.message.payload:
+        interview.consider(call.violations)
+        changed["facts"] = interview.facts
     said = _say("好的，已经改了。") if changed and interview.corrected else []
     return _answer(_set(changed) if changed else [], said)
 
@@ -163,8 +169,11 @@ async def _confirm(call: Call) -> Answer:
 
 def _summary(interview: Interview, first: str = "") -> Answer:
     # Never as a follow-up action: Rasa's rules say what comes after a message, not after an action we choose.
-    text = f"{first}\n{interview.summary()}".strip()
-    return _answer(_set({"confirmed": "shown"}), _say(text, CONFIRM_BUTTONS, {"progress": interview.progress(None)}))
+    text, choices = f"{first}\n{interview.summary()}".strip(), interview.types_to_choose
+    if choices:
+        text += "\n我拿不准这属于哪一类。下面有一样对的就点一下，不点也照样提交。"
+    buttons = (*CONFIRM_BUTTONS, *((name_of(type_), f"/choose_type/{type_}") for type_ in choices))
+    return _answer(_set({"confirmed": "shown"}), _say(text, buttons, {"progress": interview.progress(None)}))
 
 
 async def _file(call: Call) -> Answer:
@@ -194,6 +203,7 @@ async def _file(call: Call) -> Answer:
         company=words["company"],
         ongoing=words["ongoing"],
         happened=words["happened"],
+        chosen_type=words["chosen_type"],
         contact="，".join(draft.contact)[:100] if contact.get("given") else "",
         point=Point(point["lng"], point["lat"], point.get("system", "wgs84")) if point else None,
         photos=draft.stored_photos(),
@@ -240,6 +250,9 @@ async def _correct(call: Call) -> Answer:
     interview, message = call.interview, call.message
     if not interview.begun:
         return _about_filed() if correction_in(message.text) else await _nothing_yet(call)
+    if interview.choose_type(message.metadata.get("type")):
+        shown = _summary(interview, "好的，记下了。")
+        return _answer(_changed(call, interview) + shown["events"], shown["responses"])
     if interview.reopen(message.metadata.get("slot")):
         return _answer(_changed(call, interview) + _form(call), [])
     correction = correction_in(message.text)

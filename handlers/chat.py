@@ -28,6 +28,7 @@ from cases.rasa import RasaDown
 from cases.receipts import plain_number
 from cases.reception import read_photos, store_photos
 from cases.states import STATE_NAMES, State
+from cases.violations import name_of, violations
 from grid.coordinates import BadCoordinate, Point
 from handlers.keys import SERVICES
 from handlers.middlewares.sessions import CONVERSATION
@@ -59,6 +60,8 @@ def _button(payload: str) -> dict[str, str]:
 
 
 CORRECTIONS = {f"/correct_answer/{slot}": slot for slot in SLOTS}
+# The types a reporter may be offered when the model is unsure.
+CHOICES = {f"/choose_type/{id_}": id_ for id_, violation in violations().items() if violation.core}
 PAGES = {"claim": ("/claim", "去领取奖励"), "progress": ("/tip", "去查询进度")}
 GREETING = {
     "text": "您好，这里是安全生产举报。发现哪里有危险，用一句话告诉我就行：哪里、哪家单位、有什么危险。不用留姓名。\n正在着火、有人受伤或被困，请先打 119、120、110。",
@@ -270,7 +273,7 @@ async def _answer(
         await talk.finish(name, incoming.message_id, turn, None)
         return turn, True
     try:
-        payload = "/correct_answer" if incoming.payload in CORRECTIONS else incoming.payload
+        payload = "/correct_answer" if incoming.payload in {**CORRECTIONS, **CHOICES} else incoming.payload
         async with gate_of(services).turns:
             answered = await services.rasa.turn(sender, found.text, payload, metadata)
     except RasaDown as down:
@@ -385,9 +388,11 @@ def _incoming(body: dict[str, Any]) -> Incoming:
             payload = ""
         if payload in CORRECTIONS:
             metadata["slot"] = CORRECTIONS[payload]
+        elif payload in CHOICES:
+            metadata["type"] = CHOICES[payload]
         elif payload not in TITLES:
             raise BadMessage("这个按钮已经不能用了，请直接打字告诉我。", field="payload")
-        title = TITLES.get(payload) or "修改"
+        title = TITLES.get(payload) or (name_of(CHOICES[payload]) if payload in CHOICES else "修改")
         return Incoming(message_id, payload=payload, metadata=metadata, said={"text": title})
     if not isinstance(text, str):
         raise BadMessage("没有收到文字，请再发一次。", field="text")

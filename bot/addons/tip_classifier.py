@@ -38,7 +38,11 @@ class TipClassifier(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        return {"dictionary_path": "nlu_data/user_dictionary", "vectors_path": "nlu_data/word_vectors/wikipedia_zh.npz"}
+        return {
+            "dictionary_path": "nlu_data/user_dictionary",
+            "vectors_path": "nlu_data/word_vectors/wikipedia_zh.npz",
+            "scenes_path": "nlu_data/scenes.yml",
+        }
 
     @staticmethod
     def required_packages() -> List[str]:
@@ -78,7 +82,8 @@ class TipClassifier(GraphComponent, IntentClassifier):
 
     def train(self, training_data: TrainingData) -> Resource:
         sentences = [_sentence(message) for message in training_data.intent_examples]
-        aids = Aids.read(Path(self._config["dictionary_path"]), Path(self._config["vectors_path"]))
+        paths = (Path(self._config[name]) for name in ("dictionary_path", "vectors_path", "scenes_path"))
+        aids = Aids.read(*paths)
         self.model = TipModel.fit(sentences, aids, say=rasa.shared.utils.cli.print_info)
         with self._storage.write_to(self._resource) as folder:
             self.model.save(folder)

@@ -26,6 +26,7 @@ from addons.families import families, folds
 from addons.features import Featurizer, teach_jieba
 from addons.highlights import word_spans
 from addons.linear_model import LinearTextModel
+from addons.scenes import Scenes
 from addons.sentences import OTHER_TYPE, OUT_OF_SCOPE, REPORT, Sentence
 from addons.user_words import read_user_words
 from addons.word_vectors import WordVectors
@@ -33,7 +34,7 @@ from addons.word_vectors import WordVectors
 FORMAT = 1
 SETTINGS_FILE, ARRAYS_FILE = "tip_model.json", "tip_model.npz"
 LISTED_TYPES = 5
-TIPS_LOST = 0.035  # share of tips that may fall out of scope in cross-validation; they are still offered to be sent
+TIPS_LOST = 0.03  # share of tips that may fall out of scope in cross-validation; they are still offered to be sent
 CALIBRATION_FOLDS = 4
 TIPS_FOR_INTENTS = 800
 # Said by somebody who reports nothing (yet). The other intents (adding to a tip, objecting to a finding …) speak of
@@ -77,13 +78,14 @@ class Aids:
 
     user_words: Sequence[str] = ()
     vectors: WordVectors | None = None
+    scenes: Scenes = Scenes()
 
     @classmethod
-    def read(cls, dictionary: Path, vectors: Path) -> Aids:
-        """From the folder of user dictionaries and the file of word vectors."""
+    def read(cls, dictionary: Path, vectors: Path, scenes: Path) -> Aids:
+        """From the folder of user dictionaries, the file of word vectors and the file of places and units."""
         words = read_user_words(dictionary)
         teach_jieba(words)  # before the vectors are weighed by jieba's frequencies
-        return cls(words, WordVectors.read(vectors))
+        return cls(words, WordVectors.read(vectors), Scenes.read(scenes))
 
 
 @dataclass
@@ -182,6 +184,7 @@ class TipModel:
     ) -> TipModel:
         """Train types, intents and calibration. Takes about 5 times one fit of the types, because the calibration
         needs margins of texts that the machine has not seen."""
+        sentences = aids.scenes.before(sentences)
         typed = typed_sentences(sentences)
         say(f"{len(typed)} sentences for {len({s.types[0] for s in typed})} types, {len(sentences)} for the intents")
         calibration = calibrate(*out_of_fold_margins(typed, aids, say=say), typed)

@@ -216,3 +216,22 @@ def test_time_is_corrected_in_words(locate):
     slots, _ = say(EMPTY, SENTENCE + "，昨天晚上", locate=locate)
     slots, _ = say(slots, "不是昨天晚上，是前天下午", intent="correct_answer", locate=locate)
     assert slots["facts"]["happened"] == "前天下午"
+
+
+def test_an_unsure_model_offers_three_types_and_the_reporter_may_choose_one():
+    rows = [{"type": name, "confidence": 0.3} for name in ("three_in_one", "hot_work", "no_ppe", "oh_over_limit")]
+    interview = Interview({**EMPTY, "what": "仓库里乱七八糟的"})
+    interview.consider(rows)
+    assert interview.types_to_choose == ["three_in_one", "hot_work", "no_ppe"]
+    assert not interview.choose_type("oh_over_limit"), "only what was offered"
+    assert interview.choose_type("hot_work") and interview.types_to_choose == []
+    assert interview.filing_words()["chosen_type"] == "hot_work"
+    assert "类别：" in interview.summary()
+
+
+def test_a_sure_model_asks_nothing_and_a_new_matter_forgets_the_choice():
+    interview = Interview({**EMPTY, "what": "电焊没有动火证"})
+    interview.consider([{"type": "hot_work", "confidence": 0.3}])
+    interview.choose_type("hot_work")
+    interview.consider([{"type": "no_ppe", "confidence": 0.9}])
+    assert interview.types_to_choose == [] and interview.filing_words()["chosen_type"] == ""
