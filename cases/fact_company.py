@@ -19,14 +19,13 @@ _UNITS = Vocabulary(words("units"))
 _THIN = words("thin_units")
 _TRADES = Vocabulary(words("trades"))
 _ENDINGS = Vocabulary(words("units", "trades"))
+_THINGS = Vocabulary(words("machines", "substances"))
 _PUBLIC = words("public_units")
 _PLAIN = Vocabulary(words("plain_words", "trades", "units"))
 _NAME_CHARACTERS = frozenset("".join(words("name_characters")))
 
 _FRAGMENT = re.compile(r"[0-9A-Za-z㐀-鿿○〇·&]+")
-_COUNT_WORD = (
-    r"[一二两三四五六七八九十几多\d]+(?:个|台|家(?!宴|居)|辆|户|名|间|栋|层|桶|箱|袋|只|块|张|吨|公斤|米|次|遍|回)"
-)
+_COUNT_WORD = r"[一二两三四五六七八九十几多半\d]+(?:个|台|家(?!宴|居)|辆|户|名|间|栋|层|桶|箱|袋|只|块|张|吨|公斤|米|次|遍|回|根|块|把|股|片|堆|排|道|批|种|阵|套|支|瓶|盆)"
 # After these the name begins, whatever stands before.
 _CUT = re.compile(
     rf"(?:{either('cuts')}|{_COUNT_WORD}|(?<=[路街道桥船楼墙山地])上(?!合)|(?<=[村厂院屋店园区街巷市])里(?!河)|(?<=[为])有|不是|不叫|或|、)"
@@ -39,31 +38,33 @@ _PLACE = re.compile(
 _PROVINCE = re.compile(r"^(?:山东省?)?(?:青岛市|烟台市|潍坊市|日照市|威海市|青岛的)(?=.{3})")
 _ADMIN_END = re.compile(r"(?:街道|区|市|县|镇|村|社区|乡)$")
 _HEAD = re.compile(
-    r"^(?:新开|那|这|为|有|系|即|于|跟|和|与|到|来|还|又|已|其|该|本|向|自|由|就|也|都|再|老说|喂|哦|嗯|哎|隔|求|关停|号|的|以及|另外|另|并|跟着|打|做|搞|干|开)(?=.{2})"
+    r"^(?:新开|那|这|为|有|系|于|到|来|还|又|已|其|该|本|向|自|由|就|也|都|再|老说|喂|哦|嗯|哎|隔|求|关停|号|的|以及|另外|另|并|跟着|打|做|搞|干|开|过|了|人称)(?=.{2})"
 )
 # What shows that the characters before an ending are running text and no name.
 _RUNNING = re.compile(
-    r"[的是在了着过被把给让吗呢吧啊没就这那哪我俺咱你您他她它们个些啥很太却地么堆存放卸搬偷焊拆掉漏冒喷排扔倒挖烂坏脏臭吃喝睡]|不(?!锈)|已经|开始|继续|根本|随便|到处|随意|私自|擅自|违规|非法|没有|不能|需要|负责|进行"
+    r"[的是在了着过被把给让吗呢吧啊没就这那哪我俺咱你您他她它们个些啥很太却么堆存放卸搬偷焊拆掉漏冒喷排扔倒挖烂坏脏臭吃喝睡]|不(?!锈)|已经|开始|继续|根本|随便|到处|随意|私自|擅自|违规|非法|没有|不能|需要|负责|进行|私开|虚惊"
 )
 _SHIP = re.compile(r"[鲁辽冀津沪苏浙闽粤桂琼][一-鿿]{0,3}(?:渔|船|货|拖|油|港|客)[一-鿿]{0,2}\d{2,6}号?")
 _METRO = re.compile(
     r"地铁(?:\d+|[一二三四五六七八九十]+)号线[一-鿿]{1,8}?(?:站(?:工地|项目部|项目)?|标段?|工地|项目部|车辆段)"
 )
+# 望月楼, 听雨轩
+_HOUSE = re.compile(r"([一-鿿]{2})[楼阁轩居斋苑](?![房栋号宿业梯])")
 _BLOCK = re.compile(
     r"[A-Za-z]座|[一二三四五六七八九十\d]+标段?|第?[一二三四五六七八九十](?:号)?(?:厂|店|分店|分公司|分厂|部|公司项目部)|(?:[一-鿿]{2,3})(?:分?店|分公司|分厂|总店)"
 )
 _BAD_BLOCK = re.compile(r"[里外上下前后门口对旁的是在了着过有那这老小个]")
-_WORKER = re.compile(r"^(?:工(?![业艺程厂贸具])|车间|桶|罐|炉|机(?![械电床])|味|废|房(?!产))")
+_WORKER = re.compile(r"^(?:工(?![业艺程厂贸具])|车间|库|柜|线(?!缆)|间|室|桶|罐|炉|机(?![械电床])|味|废|房(?!产))")
 _NAMED = re.compile(
     r"(?:叫做?|叫啥|名叫|名称|名字|改名|改叫|名为|写的?|写着|招牌|牌子|关于|举报|反映|涉事|出事的是|货主是|干的是|而是|就是|应该是|，是|^是|自述为)$"
 )
 _LIVES = re.compile(r"(?:在|给|帮|替)$")
 _DENIED_BEFORE = re.compile(
-    r"(?:不是|不叫|并非|不在|原来叫|原先叫|以前叫|早先叫|曾用名|离|挨着|紧挨着?|靠近|毗邻|紧邻|掉到|吹到|飘到|跟|隔壁是|对面是|旁边是|到了?)$"
+    r"(?:不是|不叫|并非|不在|原来叫|原先叫|以前叫|早先叫|曾用名|离|挨着|紧挨着?|靠近|毗邻|紧邻|掉到|吹到|飘到|隔壁是|对面是|旁边是)$"
 )
 _SUPPLIED = re.compile(r"^(?:的)?(?:供货|送货|供料|配送|送餐|代工|供应)")
 _DENIED_AFTER = re.compile(
-    r"^(?:[^，。,;；]{0,4}(?:没啥?事|啥事没|没毛病|没问题|没责任|不是我说的|早?就?(?:搬走|搬家|关门|倒闭|黄了))|那边没|那家不是)"
+    r"^(?:[^，。,;；]{0,3}(?:没啥?事|啥事没|没毛病|没问题|没责任)|早?就?已?经?(?:搬走|搬家|关门|倒闭|黄了)|那边没|那家不是)"
 )
 _REFERENCE = re.compile(
     r"^(?:的)?(?:旁边?|附近|对面|斜?对过|对门|隔壁|边上|后身|南墙|北墙|东墙|西墙|[东西南北][门侧邻墙边头面]|往[东西南北]|以[东西南北]|后边|路口|周边|西门|正门对|后巷)"
@@ -133,6 +134,13 @@ def _names_of(text: str, blanked: str, start: int, end: int) -> Iterator[Name]:
             yield Name(*match.span(), 3 + _context(text, *match.span()))
             if pattern is _METRO:
                 return
+    if (
+        (match := _HOUSE.match(blanked, start, end))
+        and _own(match.group(1), "楼")
+        and not _RUNNING.search(match.group())
+    ):
+        if any(char in _NAME_CHARACTERS for char in match.group(1)):
+            yield Name(*match.span(), 1.2 + _context(text, *match.span()))
     floor = start
     for first, last, kind in _chains(blanked, start, end):
         if first < floor:
@@ -153,7 +161,7 @@ def _chains(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
     chains: list[list[tuple[int, int]]] = []
     for first, last in _ENDINGS.spans(text, start, end):
         reached = chains[-1][-1][1] if chains else -1
-        if last <= reached:
+        if last <= reached or (first == reached and _only_a_yard(text, chains[-1][-1], last)):
             continue
         if chains and (first <= reached or _bridged(text, reached, first, last)):
             chains[-1].append((first, last))
@@ -161,8 +169,11 @@ def _chains(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
             chains.append([(first, last)])
     result = []
     for chain in chains:
+        if not _worked_in(text, chain[-1], end):
+            chain = chain[:-1] if len(chain) > 1 else chain
         first, last = chain[0][0], _without_trade_behind(text, chain)
-        last = _without_worker(text, first, last, end)
+        if _inside_thing(text, start, first, last):
+            continue
         if block := _BLOCK.match(text, last, min(end, last + 8)):
             if not _BAD_BLOCK.search(block.group()):
                 last = block.end()
@@ -171,9 +182,14 @@ def _chains(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
     return result
 
 
+def _only_a_yard(text: str, before: tuple[int, int], last: int) -> bool:
+    """驾校|院(里): one more character after a complete unit is where it happened."""
+    return last - before[1] == 1 and text[before[0] : before[1]] in _UNITS
+
+
 def _without_trade_behind(text: str, chain: list[tuple[int, int]]) -> int:
     """Where a chain ends: in 商场|消防(通道) the unit is complete before the trade."""
-    units = [last for first, last in chain if text[first:last] in _UNITS and text[first:last] not in _TRADES]
+    units = [last for first, last in chain if text[first:last] in _UNITS and text[first:last] not in _THIN]
     return units[-1] if units else chain[-1][1]
 
 
@@ -189,21 +205,24 @@ def _bridged(text: str, before: int, first: int, last: int) -> bool:
     ):
         return False
     ending = text[first:last]
-    return ending in _LEGAL or (
-        len(gap) <= 3 and ending in ("分公司", "项目部", "项目", "分店", "二店", "店", "工地", "三标", "二标")
-    )
+    if ending in ("分店", "二店", "店", "三标", "二标"):
+        return len(gap) <= 3
+    return ending in _LEGAL or ending in ("分公司", "项目部", "项目", "工地")
 
 
-def _without_worker(text: str, first: int, last: int, end: int) -> int:
-    """启航修船油漆工 is 启航修船: the last word of a chain goes when it belongs to what follows."""
-    while last < end and _WORKER.match(text[last:end]):
-        for start in range(first + 1, last):
-            if text[start:last] in _ENDINGS:
-                last = start
-                break
-        else:
-            return last
-    return last
+def _worked_in(text: str, piece: tuple[int, int], end: int) -> bool:
+    """False for the last word of 启航修船|油漆(工): a trade that belongs to what follows."""
+    first, last = piece
+    return text[first:last] not in _TRADES or not _WORKER.match(text[last:end])
+
+
+def _inside_thing(text: str, start: int, first: int, last: int) -> bool:
+    """Whether an ending is the tail of a machine or a substance: 电机 of 柴油发电机, 气站 of 氢气站."""
+    for at in range(max(start, first - 4), first):
+        length = _THINGS.longest_at(text, at, len(text))
+        if at + length > first:
+            return True
+    return False
 
 
 def _kind(chain: str) -> str:
@@ -230,7 +249,7 @@ def _begin(text: str, floor: int, first: int, last: int) -> int | None:
     for begin in [*reversed(places), hard]:
         begin = _skip_head(text, begin, first)
         core = text[begin:first]
-        if not _own(core):
+        if not _own(core, text[first:last]) or _THINGS.longest_at(core, 0, len(core)):
             continue
         if begin <= hard + 1 and places and _ADMIN_END.search(core) and text[first:last] not in _PUBLIC:
             continue
@@ -246,23 +265,28 @@ def _begin(text: str, floor: int, first: int, last: int) -> int | None:
 def _skip_head(text: str, begin: int, first: int) -> int:
     while begin < first and (match := _HEAD.match(text[begin:first])):
         begin += match.end()
+    # 联众物流和快捷货运, but 和顺居家宴酒店
+    if begin and text[begin] in "和跟与及" and _FRAGMENT.match(text[begin - 1]):
+        begin += 1
     return begin
 
 
-def _own(core: str) -> bool:
+def _own(core: str, ending: str) -> bool:
     """Whether characters before an ending are a name: two at least, and not words of the language alone."""
     if len(core) < 2 or core.isdigit():
         return False
-    if re.fullmatch(r"[一二两三四五六七八九十\d]+[号楼层期栋座]*", core) and not re.search(r"[○百千]", core):
-        return False
-    return len(_PLAIN.parts(core)) >= 1
+    if re.fullmatch(r"[一二两三四五六七八九十\d]+[号楼层期栋座]*", core):
+        return ending.startswith("码头")
+    if len(core) > 2 and re.search(r"(?:路|大街|大道|广场|站)$", core):
+        return ending in _UNITS
+    return bool(_PLAIN.parts(core)) or (ending in _PUBLIC and core[-1] in "村镇乡")
 
 
 def _weight(text: str, blanked: str, fragment: tuple[int, int], begin: int, first: int, last: int, kind: str) -> float:
     """How sure: by the ending, by how the name stands in its fragment, by what is said around it."""
     core = blanked[begin:first]
     alone = (begin, last) == fragment
-    leading = begin == fragment[0] or bool(_CUT.search(blanked[max(0, begin - 4) : begin]))
+    leading = begin == fragment[0] or blanked[begin - 1] in "的在"
     named = bool(_NAMED.search(blanked[max(0, begin - 6) : begin]))
     if kind != "legal" and _RUNNING.search(core):
         return 0
@@ -273,7 +297,7 @@ def _weight(text: str, blanked: str, fragment: tuple[int, int], begin: int, firs
             if not auspicious:
                 return 0
             weight -= 1
-        if kind == "trade" and (len(core) > 6 or not (auspicious or leading)):
+        if kind == "trade" and (len(core) > 6 or not auspicious):
             return 0
     if kind == "trade" and not auspicious and not alone and not named:
         weight -= 1

@@ -26,7 +26,10 @@ _GOING_ON = re.compile(
     r"|现在(?:还|也还|一直|正|仍|都还|又|照样)|还(?:让|叫|逼着?)(?:我们|俺们|工人|人)?(?:干|上|下|用|开|接着)|还(?:敢|照样|继续|偷着|偷偷)|还不(?:停|修|改|拆|换|管|处理|整改|收手|让)|还往|还放着|还用着|还开着|还堵着|还锁着|还漏着|还冒着|还挂着|还住着|还堆着|还存着"
     r"|一直(?:都|是|在|这样|那样|没|不|漏|滴|往|冒|用|开|带|堵|锁|响|着|坏|停|占|偷|这|那|照|有|放|拿|敞|压|拖|如此|持|无|未|超)|正在|天天|每天|每晚|每日|日日|夜夜|成天|整天|整宿|昼夜|没日没夜|白天黑夜|黑白|经常|常年|长年|长期|老是|总是|老爱|时不时|隔三差五|三天两头|动不动|到点就"
     r"|到现在(?!为止没出)|至今|到今天|没停|不停(?!电)|停不下来|停不了|没人管(?!管)|没人理|没人问|没人修|没人来修|没人处理|没人清|照样|照旧|照常|照干|照用|照开|依旧|依然|老样子|一个样|没改|没变样|没整改|一样没|接着(?:干|用|开|偷|排|烧|卖|生产|施工|营业|拆|挖|装|住|放|喷|倒|上)|继续(?:干|施工|生产|使用|营业|用|开|排|烧|卖|上|运|作业|住|放|偷)|就在(?:干|施工|生产)|在持续|持续中|持续到"
-    r"|又(?:在(?!建)|锁上|用上|开始|开工|干上|开起|来了|堵上|堆|偷|冒烟|一次|漏|关上|打开|摆|占|搬回|干起|生产|把)|反复|屡次|屡教不改|一而再|三番五次|每[到逢]|一到(?:晚|夜|周末|半夜|天黑|下雨|饭点|中午|节)|(?:天一黑|一早|一下雨|一刮风|一开机|一天黑)[^，。]{0,4}就|每个?(?:周|礼拜|星期|月|晚)|[着停不]了(?:半|好几|几|[一二两三四五六七八九十]+)个?多?(?:天|月|年|星期|礼拜|周)了|都?(?:半|好几|几|[一二两三四五六七八九十]+)个?多?(?:天|月|年|星期|礼拜|周)了?[都还]?(?:都?是?这样|没修|没改|没人修|没换|没处理|还没|没动静)|分钟了还|周[一二三四五六日]周[一二三四五六日]也|也没人来|不见好"
+    r"|又(?:在(?!建)|锁上|用上|开始|开工|干上|开起|来了|堵上|堆|偷|冒烟|一次|漏|关上|打开|摆|占|搬回|干起|生产|把)|反复|屡次|屡教不改|一而再|三番五次|每[到逢]|一到(?:晚|夜|周末|半夜|天黑|下雨|饭点|中午|节)|(?:天一黑|一早|一下雨|一刮风|一开机|一天黑)[^，。]{0,4}就|每个?(?:周|礼拜|星期|月|晚)|[着停不]了(?:半|好几|几|[一二两三四五六七八九十]+)个?多?(?:天|月|年|星期|礼拜|周)了|都?(?:半|好几|几|[一二两三四五六七八九十]+)个?多?(?:天|月|年|星期|礼拜|周)了?[都还]?(?:都?是?这样|没修(?!过)|没改|没人修|没换|没处理|还没|没动静)|分钟了还|周[一二三四五六日]周[一二三四五六日]也|也没人来|不见好"
+)
+_GUARDS = re.compile(
+    r"[护罩栏]|保护|限位|光电|光栅|报警|联锁|连锁|喷淋|消防|监控|探头|探测|安全|通风|排风|除尘|急停|刹车|防火"
 )
 # 照样 and 还 of one night that is over, and of what is not the matter itself.
 _PAST_ONLY = re.compile(r"(?:昨|前)[天晚夜儿日][^，。,;；]{0,10}$")
@@ -34,16 +37,19 @@ _PAST_ONLY = re.compile(r"(?:昨|前)[天晚夜儿日][^，。,;；]{0,10}$")
 
 def ongoing_in(text: str) -> Ongoing:
     """yes/no when the words say so; the later statement counts when both are there."""
-    stopped = [
-        m.start() for m in _STOPPED.finditer(text) if not _NOT_STOPPED.search(text[max(0, m.start() - 6) : m.start()])
-    ]
+    stopped = [m.start() for m in _STOPPED.finditer(text) if _over(text, m)]
     going = [
         m.start()
         for m in _GOING_ON.finditer(text)
         if not (m.group().startswith("照") and _PAST_ONLY.search(text[max(0, m.start() - 14) : m.start()]))
-        and text[max(0, m.start() - 1) : m.start()] not in ("有", "不")
-        or m.group() in ("不停",)
     ]
     if not stopped and not going:
         return ""
     return "yes" if max(going, default=-1) > max(stopped, default=-1) else "no"
+
+
+def _over(text: str, match: re.Match[str]) -> bool:
+    """没停了, 说是改好了 and a guard that was taken off (护网拆了) are no end of the matter."""
+    before = text[max(0, match.start() - 8) : match.start()]
+    taken_off = re.search(r"[拆撤关停封][掉除用]?了?", match.group()) and _GUARDS.search(before + match.group())
+    return not taken_off and not _NOT_STOPPED.search(before[-6:])

@@ -13,9 +13,9 @@ _VERBS = Vocabulary(words("machine_verbs"))
 # 切纸机, 挤奶机: a verb, at most two characters of what it works on, 机.
 _BEFORE_MACHINE = re.compile(r"[一-鿿]")
 # 不是台钻，是铣床; 厂里没有液氯
-_DENIED = re.compile(r"(?:不是(?:用)?|没有?|并无|不用|没用|没存)$")
+_DENIED = re.compile(r"(?:(?<!是)不是(?:用)?|没有?|并无|不用|没用|没存)$")
 # 无, 缺 … what is missing is the matter, so only these four count as a denial of the thing itself.
-_ONE_CHARACTER = {"氨": "漏罐味水阀机管气", "苯": "，。,；; 味罐和、", "煤": "，。,；; 炉、"}
+_ONE_CHARACTER = {"氨": "漏罐味水阀管气，。,；; ", "苯": "，。,；; 味罐和、", "煤": "，。,；; 炉、"}
 
 
 def things_in(text: str, names: Iterable[tuple[int, int]] = ()) -> tuple[str, ...]:
