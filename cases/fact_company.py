@@ -42,7 +42,7 @@ _HEAD = re.compile(
 )
 # What shows that the characters before an ending are running text and no name.
 _RUNNING = re.compile(
-    r"[的是在了着过被把给让吗呢吧啊没就这那哪我俺咱你您他她它们个些啥很太却么堆存放卸搬偷焊拆掉漏冒喷排扔倒挖烂坏脏臭吃喝睡]|不(?!锈)|已经|开始|继续|根本|随便|到处|随意|私自|擅自|违规|非法|没有|不能|需要|负责|进行|私开|虚惊"
+    r"[的是在了着过被把给让吗呢吧啊没就这那哪我俺咱你您他她它们个些啥很却么堆存放卸搬偷焊拆掉漏冒喷排扔倒挖烂坏脏臭吃喝睡]|不(?!锈)|已经|开始|继续|根本|随便|到处|随意|私自|擅自|违规|非法|没有|不能|需要|负责|进行|私开|虚惊"
 )
 _SHIP = re.compile(r"[鲁辽冀津沪苏浙闽粤桂琼][一-鿿]{0,3}(?:渔|船|货|拖|油|港|客)[一-鿿]{0,2}\d{2,6}号?")
 _METRO = re.compile(
@@ -136,16 +136,22 @@ def _names_of(text: str, blanked: str, start: int, end: int) -> Iterator[Name]:
                 return
     if (
         (match := _HOUSE.match(blanked, start, end))
-        and _own(match.group(1), "楼")
+        and _own(match.group(1), "楼", "thin")
         and not _RUNNING.search(match.group())
     ):
         if any(char in _NAME_CHARACTERS for char in match.group(1)):
             yield Name(*match.span(), 1.2 + _context(text, *match.span()))
     floor = start
-    for first, last, kind in _chains(blanked, start, end):
-        if first < floor:
+    for starts, last in _chains(blanked, start, end):
+        if starts[0] < floor:
             continue
-        begin = _begin(blanked, floor, first, last)
+        begin = None
+        # 店 of 店埠胡萝卜合作社 is no ending: the first that leaves a name before it is one.
+        for first in starts:
+            kind = _kind(blanked[first:last])
+            begin = _begin(blanked, floor, first, last, kind)
+            if begin is not None:
+                break
         if begin is None:
             if last - first > 1:
                 floor = last
@@ -156,8 +162,8 @@ def _names_of(text: str, blanked: str, start: int, end: int) -> Iterator[Name]:
             yield Name(begin, last, weight)
 
 
-def _chains(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
-    """Runs of endings: (first character, end, kind of the last): 船舶|配套|有限公司."""
+def _chains(text: str, start: int, end: int) -> list[tuple[list[int], int]]:
+    """Runs of endings: (where each begins, end of the run): 船舶|配套|有限公司."""
     chains: list[list[tuple[int, int]]] = []
     for first, last in _ENDINGS.spans(text, start, end):
         reached = chains[-1][-1][1] if chains else -1
@@ -178,7 +184,7 @@ def _chains(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
             if not _BAD_BLOCK.search(block.group()):
                 last = block.end()
         if last > first:
-            result.append((first, last, _kind(text[first:last])))
+            result.append(([at for at, _ in chain if at < last], last))
     return result
 
 
@@ -189,7 +195,7 @@ def _only_a_yard(text: str, before: tuple[int, int], last: int) -> bool:
 
 def _without_trade_behind(text: str, chain: list[tuple[int, int]]) -> int:
     """Where a chain ends: in 商场|消防(通道) the unit is complete before the trade."""
-    units = [last for first, last in chain if text[first:last] in _UNITS and text[first:last] not in _THIN]
+    units = [last for first, last in chain if last - first > 1 and text[first:last] in _UNITS]
     return units[-1] if units else chain[-1][1]
 
 
@@ -239,17 +245,17 @@ def _kind(chain: str) -> str:
     return "unit"
 
 
-def _begin(text: str, floor: int, first: int, last: int) -> int | None:
+def _begin(text: str, floor: int, first: int, last: int, kind: str) -> int | None:
     """Where the name begins whose ending begins at `first`; None when it has no name of its own."""
     low = max(floor, first - 2 * MAX_CORE)
     hard = low
     for match in _CUT.finditer(text, low, first):
         hard = match.end()
-    places = [match.end() for match in _PLACE.finditer(text, hard, first) if match.start() > hard]
+    places = [match.end() for match in _PLACE.finditer(text, hard, first) if match.start() >= hard]
     for begin in [*reversed(places), hard]:
         begin = _skip_head(text, begin, first)
         core = text[begin:first]
-        if not _own(core, text[first:last]) or _THINGS.longest_at(core, 0, len(core)):
+        if not _own(core, text[first:last], kind) or _THINGS.longest_at(core, 0, len(core)):
             continue
         if begin <= hard + 1 and places and _ADMIN_END.search(core) and text[first:last] not in _PUBLIC:
             continue
@@ -271,14 +277,14 @@ def _skip_head(text: str, begin: int, first: int) -> int:
     return begin
 
 
-def _own(core: str, ending: str) -> bool:
+def _own(core: str, ending: str, kind: str) -> bool:
     """Whether characters before an ending are a name: two at least, and not words of the language alone."""
     if len(core) < 2 or core.isdigit():
         return False
     if re.fullmatch(r"[一二两三四五六七八九十\d]+[号楼层期栋座]*", core):
         return ending.startswith("码头")
     if len(core) > 2 and re.search(r"(?:路|大街|大道|广场|站)$", core):
-        return ending in _UNITS
+        return kind in ("unit", "thin")
     return bool(_PLAIN.parts(core)) or (ending in _PUBLIC and core[-1] in "村镇乡")
 
 
@@ -293,12 +299,9 @@ def _weight(text: str, blanked: str, fragment: tuple[int, int], begin: int, firs
     auspicious = sum(char in _NAME_CHARACTERS for char in core)
     weight = {"legal": 5.0, "unit": 3.0, "trade": 2.5, "thin": 1.5}[kind]
     if kind in ("trade", "thin") and not (alone or named):
-        if kind == "thin" and not (leading and auspicious):
-            if not auspicious:
-                return 0
-            weight -= 1
-        if kind == "trade" and (len(core) > 6 or not auspicious):
+        if len(core) > (6 if kind == "trade" else 10) or not (auspicious or begin == fragment[0]):
             return 0
+        weight -= 1 if kind == "thin" and not leading else 0
     if kind == "trade" and not auspicious and not alone and not named:
         weight -= 1
     weight += 0.6 * alone + 1.2 * named
