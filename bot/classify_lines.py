@@ -46,11 +46,14 @@ def classify(model: TipModel, line: str) -> dict[str, Any]:
     """One input line's answer."""
     try:
         row = json.loads(line)
-        identity, text = row["id"], row["text"]
-    except (ValueError, TypeError, KeyError):
-        return {"id": None, "error": 'expected {"id", "text"}'}
+    except (ValueError, RecursionError):
+        return {"id": None, "error": "这一行不是有效的 JSON。请检查引号、逗号和括号，每行一个对象。"}
+    if not isinstance(row, dict) or "text" not in row:
+        identity = row.get("id") if isinstance(row, dict) else None
+        return {"id": identity, "error": '缺少 text。每行请写 {"id": …, "text": "…"}。'}
+    identity, text = row.get("id"), row["text"]
     if not isinstance(text, str):
-        return {"id": identity, "error": "text: string expected"}
+        return {"id": identity, "error": "text 应是文字。"}
     in_scope, scope_confidence, types = model.classify(text)
     violations = [{"type": found.type, "confidence": found.confidence} for found in types]
     if not in_scope:

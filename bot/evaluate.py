@@ -30,8 +30,9 @@ from addons.violation_model import (  # noqa: E402
     type_confidences,
     typed_sentences,
 )
+from classify_lines import load_model  # noqa: E402
 from compare_models import AIDS, measures  # noqa: E402
-from model_hash import content_hash  # noqa: E402
+from model_hash import content_hash, newest_model  # noqa: E402
 from report import Outcome, threshold_curve, write_report  # noqa: E402
 
 SAID_AT = (0.2, 0.3, 0.4, 0.5)  # confidences from which on a type counts as said, for the several-types measure
@@ -76,6 +77,23 @@ def intents(sentences: Sequence[Sentence]) -> dict[str, Any]:
     return {"mean": round(float(np.mean(list(shares.values()))), 4), **shares}
 
 
+def reading_times(sentences: Sequence[Sentence]) -> dict[str, float]:
+    """One text at a time with the model in use, as in a chat (`read`) and in long lists (`classify`)."""
+    model = load_model(newest_model())
+    texts = [sentence.text for sentence in sentences[::8]]
+    waits = []
+    for text in texts:
+        begun = time.perf_counter()
+        model.read(text)
+        waits.append(time.perf_counter() - begun)
+    begun = time.perf_counter()
+    for text in texts:
+        model.classify(text)
+    seconds = time.perf_counter() - begun
+    p50, p99 = np.percentile(waits, [50, 99]) * 1000
+    return {"p50_ms": round(p50, 2), "p99_ms": round(p99, 2), "classified_per_second": round(len(texts) / seconds)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the model in cross-validation over sentence families.")
     parser.add_argument("--inputs", action="store_true", help="list every misread tip on standard error")
@@ -105,6 +123,7 @@ def main() -> None:
     ]
     print(json.dumps({"decided_automatically": curve}))
     print(json.dumps({"intents": intents(sentences)}))
+    print(json.dumps({"reading": reading_times(sentences)}))
     print(json.dumps({"seconds": round(time.monotonic() - started)}))
     if arguments.inputs:
         for column, tip, good in zip(best, tips, right, strict=True):
