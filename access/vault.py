@@ -92,10 +92,6 @@ class Vault:
         """What the reporter wrote when claiming a reward: name, bank, account."""
         return await self.seal(session, "payee", tip_id, payee)
 
-    async def records_of(self, tip_id: str) -> list[Document]:
-        """What the vault holds of a tip: `_id` and `kind` only, for the mark that officers see."""
-        return [row async for row in self._store["vault"].find({"tip_id": tip_id}, {"_id": 1, "kind": 1, "tip_id": 1})]
-
 
 def _bound_to(ref: str, kind: str, tip_id: str) -> str:
     return f"vault|{ref}|{kind}|{tip_id}"

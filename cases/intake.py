@@ -192,7 +192,8 @@ def case_id_of(key_hash: str) -> str:
 
 def _without_identity(filing: Filing) -> tuple[dict[str, str], dict[str, list[str]]]:
     """(the words with marks in place of identity, what was taken out by kind)."""
-    words, identity = {}, {}
+    words: dict[str, str] = {}
+    identity = {kind: list(values) for kind, values in filing.identity.items()}
     for name in ("what", "place", "company", "happened"):
         result = redact(getattr(filing, name))
         words[name] = result.text

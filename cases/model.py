@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -42,6 +43,7 @@ class Filing:
     """One report as it came in. `client_key` is made by the client, once for each filing: a retry carries the same.
 
     `chosen_type`: the violation type that the reporter chose among those the model was unsure of.
+    `identity`: kind → values that were taken out of the words before (the chat does it message by message).
     """
 
     client_key: str
@@ -56,6 +58,7 @@ class Filing:
     employee: bool = False
     point: Point | None = None
     photos: tuple[StoredPhoto, ...] = field(default=())
+    identity: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 class CheckedFiling(Filing):
@@ -104,4 +107,5 @@ def checked(filing: Filing) -> CheckedFiling:
         employee=filing.employee,
         point=filing.point,
         photos=filing.photos,
+        identity=filing.identity,
     )

@@ -194,9 +194,8 @@ async def _file(call: Call) -> Answer:
     words, place = interview.filing_words(), call.slots.get("place") or {}
     contact = call.slots.get("contact") or {}
     point = place.get("point") or draft.point
-    client_key = call.conversations.client_key(call.sender)
     filing = Filing(
-        client_key=client_key,
+        client_key=call.conversations.client_key(call.sender),
         channel="chat",
         what=words["what"],
         place=words["place"],
@@ -207,6 +206,7 @@ async def _file(call: Call) -> Answer:
         contact="，".join(draft.contact)[:100] if contact.get("given") else "",
         point=Point(point["lng"], point["lat"], point.get("system", "wgs84")) if point else None,
         photos=draft.stored_photos(),
+        identity=draft.identity,
     )
     try:
         await call.services.intake.receive(filing)
@@ -217,7 +217,6 @@ async def _file(call: Call) -> Answer:
         if problem.status >= 500:
             raise
         return _answer([], _say(problem.message))
-    await _keep_identity(call, client_key, draft.identity)
     call.services.workers.wake()
     return _filed()
 
@@ -233,14 +232,6 @@ def _filed() -> Answer:
             {"receipt": True},
         ),
     )
-
-
-async def _keep_identity(call: Call, client_key: str, identity: dict[str, list[str]]) -> None:
-    """What was taken out of the messages goes to the vault, once."""
-    tip_id = f"t{call.services.receipts.client_key_hash(client_key)[:24]}"
-    kept = await call.services.vault.records_of(tip_id)
-    if identity and not any(row["kind"] == "identity" for row in kept):
-        await call.services.vault.seal(None, "identity", tip_id, identity)
 
 
 # ---- correcting, adding
