@@ -93,3 +93,9 @@ def test_stopped_and_begun_again(text, ongoing):
 def test_kinds_of_shops():
     assert facts_in("胶州市三里河街道老王家饺子馆").company == "老王家饺子馆"
     assert facts_in("俺庄上那个木器厂").company == ""
+
+
+@pytest.mark.parametrize("character", "一两九十几号路了厂")
+def test_a_long_run_of_one_character_states_nothing(character):
+    facts = facts_in(character * 20_000, TODAY)
+    assert not facts.company and not facts.happened and not facts.ongoing and not facts.things
