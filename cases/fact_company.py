@@ -97,13 +97,13 @@ def names_in(text: str) -> list[Name]:
 
 def company_in(text: str) -> str:
     """The name of the unit that is reported, or "" (我们厂, 一家饭店 are no names)."""
-    best = best_name(names_in(text))
+    return reported_of(names_in(text), text)
+
+
+def reported_of(names: list[Name], text: str) -> str:
+    """Which of the names in `text` is the reported unit's: the first of the weightiest."""
+    best = max(names, key=lambda name: name.weight, default=None)
     return _PART_OF_FIRM.sub(r"\1", text[best.start : best.end]) if best else ""
-
-
-def best_name(names: list[Name]) -> Name | None:
-    """The first of the weightiest."""
-    return max(names, key=lambda name: name.weight, default=None)
 
 
 def answered_company(text: str) -> str:

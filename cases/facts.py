@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cases.corrections import Correction, correction_in
-from cases.fact_company import answered_company, company_in, names_in
+from cases.fact_company import answered_company, company_in, names_in, reported_of
 from cases.fact_ongoing import Ongoing, ongoing_in
 from cases.fact_people import people_in
 from cases.fact_things import things_in
@@ -48,7 +48,7 @@ def facts_in(text: str, today: date | None = None) -> Facts:
     """All facts of one text; linear in its length."""
     happened, people, names = happened_in(text), people_in(text), names_in(text)
     return Facts(
-        company=company_in(text),
+        company=reported_of(names, text),
         happened=happened,
         period=period_of(happened, today) if happened and today else None,
         ongoing=ongoing_in(text),
