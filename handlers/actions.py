@@ -176,6 +176,12 @@ def _summary(interview: Interview, first: str = "") -> Answer:
     return _answer(_set({"confirmed": "shown"}), _say(text, buttons, {"progress": interview.progress(None)}))
 
 
+def _changed_summary(call: Call, interview: Interview, first: str) -> Answer:
+    """The summary once more, after an answer was changed while it was shown."""
+    shown = _summary(interview, first)
+    return _answer(_changed(call, interview) + shown["events"], shown["responses"])
+
+
 async def _file(call: Call) -> Answer:
     """File what was confirmed. A retry of the same sender gets the same receipt and files nothing."""
     if call.slots.get("receipt"):
@@ -242,8 +248,7 @@ async def _correct(call: Call) -> Answer:
     if not interview.begun:
         return _about_filed() if correction_in(message.text) else await _nothing_yet(call)
     if interview.choose_type(message.metadata.get("type")):
-        shown = _summary(interview, "好的，记下了。")
-        return _answer(_changed(call, interview) + shown["events"], shown["responses"])
+        return _changed_summary(call, interview, "好的，记下了。")
     if interview.reopen(message.metadata.get("slot")):
         return _answer(_changed(call, interview) + _form(call), [])
     correction = correction_in(message.text)
@@ -257,8 +262,7 @@ async def _correct(call: Call) -> Answer:
         if call.active or interview.missing:
             # With nothing right told, the question that follows says enough; else validation has said it.
             return _answer(_changed(call, interview) + _form(call), [])
-        shown = _summary(interview, "好的，已经改了。")
-        return _answer(_changed(call, interview) + shown["events"], shown["responses"])
+        return _changed_summary(call, interview, "好的，已经改了。")
     buttons = tuple((f"改{MISSING[slot]}", f"/correct_answer/{slot}") for slot in SLOTS)
     return _answer([], _say("哪一项不对？点一下，或直接说“不是……是……”。", buttons))
 
@@ -274,8 +278,7 @@ async def _at_summary(call: Call) -> Answer | None:
         if change or (correction.slot and len(message.text) < SHORT):
             return await _correct(call)
     if not interview.missing and interview.take_contact(message):
-        shown = _summary(interview, "好的，已经加上了。")
-        return _answer(_changed(call, interview) + shown["events"], shown["responses"])
+        return _changed_summary(call, interview, "好的，已经加上了。")
     return None
 
 
@@ -317,8 +320,7 @@ async def _add(call: Call) -> Answer:
             return _answer([], _say("请直接说要补充什么，也可以发照片。"))
     if interview.missing:
         return _answer([*_changed(call, interview), _then("tip_form")], [])
-    shown = _summary(interview, "好的，已经加上了。")
-    return _answer(_changed(call, interview) + shown["events"], shown["responses"])
+    return _changed_summary(call, interview, "好的，已经加上了。")
 
 
 # ---- the rest

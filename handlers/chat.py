@@ -62,6 +62,7 @@ def _button(payload: str) -> dict[str, str]:
 CORRECTIONS = {f"/correct_answer/{slot}": slot for slot in SLOTS}
 # The types a reporter may be offered when the model is unsure.
 CHOICES = {f"/choose_type/{id_}": id_ for id_, violation in violations().items() if violation.core}
+CORRECTING = frozenset([*CORRECTIONS, *CHOICES])  # what Rasa knows as the one intent correct_answer
 PAGES = {"claim": ("/claim", "去领取奖励"), "progress": ("/tip", "去查询进度")}
 GREETING = {
     "text": "您好，这里是安全生产举报。发现哪里有危险，用一句话告诉我就行：哪里、哪家单位、有什么危险。不用留姓名。\n正在着火、有人受伤或被困，请先打 119、120、110。",
@@ -273,7 +274,7 @@ async def _answer(
         await talk.finish(name, incoming.message_id, turn, None)
         return turn, True
     try:
-        payload = "/correct_answer" if incoming.payload in {**CORRECTIONS, **CHOICES} else incoming.payload
+        payload = "/correct_answer" if incoming.payload in CORRECTING else incoming.payload
         async with gate_of(services).turns:
             answered = await services.rasa.turn(sender, found.text, payload, metadata)
     except RasaDown as down:
