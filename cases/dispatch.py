@@ -10,6 +10,7 @@ from cases.inputs import Accept, InvalidInput, Merge
 from cases.lifecycle import perform
 from cases.places import checked_place
 from cases.states import CLOSED, STATE_NAMES, State
+from cases.understanding import LOW_CONFIDENCE
 from cases.violations import name_of, violations
 from grid.divisions import Divisions
 from store.errors import Refusal
@@ -24,10 +25,10 @@ def summary_draft(types: list[str], district: str, street: str, company: str) ->
 
 
 def proposal(case: Document) -> Document:
-    """What the program proposed: {types, district, street, grid}."""
+    """What the program proposed: {types, district, street, grid}. A reporter's choice is no proposal of the program."""
     location = case.get("location") or {}
     return {
-        "types": [row["type"] for row in case["types"]],
+        "types": [row["type"] for row in case["types"] if row["confidence"] >= LOW_CONFIDENCE],
         "district": location.get("district") or "",
         "street": location.get("street") or "",
         "grid": location.get("grid") or "",
