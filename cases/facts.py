@@ -8,23 +8,11 @@ is not said stays empty. Places are read by `grid.service.Locator`. Each kind ha
 from dataclasses import dataclass
 from datetime import date
 
-from cases.corrections import Correction, correction_in
-from cases.fact_company import answered_company, company_in, names_in, reported_of
+from cases.fact_company import names_in, reported_of
 from cases.fact_ongoing import Ongoing, ongoing_in
 from cases.fact_people import people_in
 from cases.fact_things import things_in
 from cases.fact_time import happened_in, period_of
-
-__all__ = [
-    "Correction",
-    "Facts",
-    "Ongoing",
-    "answered_company",
-    "company_in",
-    "correction_in",
-    "facts_in",
-    "ongoing_in",
-]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from cases.corrections import Correction, correction_in
 from cases.danger import danger_in
-from cases.facts import Correction, answered_company, correction_in, facts_in
+from cases.fact_company import answered_company
+from cases.facts import facts_in
 from cases.interview_texts import AGAIN, CURSES, MATTER, MISSING, ONGOING_WORDS, QUESTIONS, SLOTS, Question
 from cases.violations import name_of
 

@@ -12,8 +12,8 @@ from typing import Any
 from aiohttp import web
 
 from cases.conversations import Conversations
+from cases.corrections import correction_in
 from cases.danger import danger_in
-from cases.facts import correction_in
 from cases.interview import MAX_WHAT, SURE, Interview, Message, PlaceView
 from cases.interview_texts import CURSES, MISSING, NUMBER_OF_ALL, NUMBERS, SLOTS, Question
 from cases.model import Filing, InvalidFiling

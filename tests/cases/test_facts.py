@@ -4,7 +4,9 @@ from datetime import date
 
 import pytest
 
-from cases.facts import Correction, answered_company, correction_in, facts_in
+from cases.corrections import Correction, correction_in
+from cases.fact_company import answered_company
+from cases.facts import facts_in
 
 TODAY = date(2026, 11, 24)
 
