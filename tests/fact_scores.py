@@ -7,6 +7,7 @@ The sentences in cases/annotated_facts.jsonl were annotated by a person who had 
 when it is read exactly as annotated; `overlapping` also counts those that share half of their characters.
 """
 
+import argparse
 import json
 import sys
 from collections.abc import Callable
@@ -95,9 +96,12 @@ def halves(rows: list[dict]) -> dict[str, list[dict]]:
 
 
 def main() -> None:
-    rows = annotated()
+    parser = argparse.ArgumentParser(description="Score the facts that are read.")
+    parser.add_argument("--inputs", action="store_true", help="list what is misread on standard error")
+    parser.add_argument("--half", choices=("even", "odd"), default="", help="one half only")
+    arguments = parser.parse_args()
+    rows, wanted = annotated(), arguments.half
     parts = {"all": rows, **halves(rows)}
-    wanted = sys.argv[sys.argv.index("--half") + 1] if "--half" in sys.argv else ""
     for name, part in parts.items():
         if wanted in ("", name):
             line = {
@@ -110,7 +114,7 @@ def main() -> None:
             if name == "all":
                 line["places"] = places(part)
             print(json.dumps(line, ensure_ascii=False))
-    if "--inputs" in sys.argv:
+    if arguments.inputs:
         for row in parts[wanted or "even"]:
             said, seen = told(row), read(row["text"])
             for kind in said:
