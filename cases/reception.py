@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from access.redaction import redact
 from cases.danger import Danger
 from cases.evidence import BadPhoto, EvidenceFiles, Photo
 from cases.intake import Intake
@@ -71,7 +72,7 @@ class Reception:
             self._refuse_outside(filing.point)
         photos = await read_photos(self._evidence, uploads)
         doubtful = not confirmed and filing.danger is None
-        if doubtful and await self._question.clearly_no_tip(self._rasa, filing.what):
+        if doubtful and await self._question.clearly_no_tip(self._rasa, redact(filing.what).text):
             raise NoTip(
                 "您写的内容好像不是安全生产方面的问题。请看看下面哪个电话更合适;如果确实要举报,请点“仍要提交”。"
             )

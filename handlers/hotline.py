@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from access.redaction import redact
 from cases import duplicates
 from cases.danger import danger_in
 from cases.model import MAX_TEXT, clean_text
@@ -43,6 +44,8 @@ async def propose(request: web.Request) -> web.Response:
     """POST what, place, company, lng, lat → {"danger", "types", "place", "duplicates", "model"}; stores nothing."""
     with await read_posted(request) as form:
         fields = {name: clean_text(form.get(name)[:MAX_TEXT]) for name in ("what", "place", "company", "lng", "lat")}
+    for name in ("what", "place", "company"):  # the caller's name and number are for the vault, not for Rasa
+        fields[name] = redact(fields[name]).text
     return web.json_response(await proposals(request.app[SERVICES], fields))
 
 
