@@ -55,8 +55,8 @@ def test_the_frozen_set_has_every_type_and_voice() -> None:
     core = {row["id"] for row in taxonomy["types"] if row["rolls_up_to"] == row["id"]}
     assert set(first) == core - {OTHER_TYPE} and min(first.values()) >= 5
     assert {type_ for text in FROZEN for type_ in text.types} <= core
-    assert sum(not text.types for text in FROZEN) >= 70
-    assert set(Counter(text.voice for text in FROZEN)) == {"inspector", "letter", "chat", "worker", "hotline"}
+    assert sum(not text.types for text in FROZEN) >= 300
+    assert set(Counter(text.voice for text in FROZEN)) == {"inspector", "letter", "chat", "worker", "hotline", "voice"}
     assert len({text.text for text in FROZEN}) == len(FROZEN)
 
 
@@ -108,9 +108,9 @@ def test_more_than_a_point_of_what_decides_is_too_much(changed: dict[str, float]
     assert bool(losses(replace(FIGURES, **changed), FIGURES)) == refused
 
 
-def test_chance_of_one_sentence_refuses_nothing() -> None:
-    assert 1 / sum(not text.types for text in FROZEN) <= ALLOWED_LOSS
-    assert 3 / sum(bool(text.types) for text in FROZEN) <= ALLOWED_LOSS
+def test_chance_of_a_few_sentences_refuses_nothing() -> None:
+    assert 3 / sum(not text.types for text in FROZEN) <= ALLOWED_LOSS
+    assert 8 / sum(bool(text.types) for text in FROZEN) <= ALLOWED_LOSS
 
 
 def test_the_verdict() -> None:
