@@ -103,7 +103,7 @@ class Intake:
             {"_id": f"{tip_id}-{n}", "tip_id": tip_id, "case_id": case_id, "kind": "photo", **asdict(photo)}
             for n, photo in enumerate(filing.photos)
         ]
-        tip = {
+        tip: Document = {
             "_id": tip_id, "number": receipt.number, "receipt": self._receipts.lookup_hash(receipt.number, receipt.code),
             "case_id": case_id, "channel": filing.channel, "facts": facts, "employee": filing.employee,
             "has_contact": bool(filing.contact), "identity_removed": bool(identity), "filed_at": now,
