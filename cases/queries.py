@@ -149,6 +149,12 @@ async def photos_of(store: Store, case_id: str) -> list[Document]:
     return [row async for row in store["evidence"].find({"case_id": case_id, "kind": "photo"}, fields).sort("_id", 1)]
 
 
+async def files_of(store: Store, case_id: str) -> list[Document]:
+    """Documents and recordings: {_id, kind, extension, size}."""
+    query, fields = {"case_id": case_id, "kind": {"$ne": "photo"}}, {"kind": 1, "extension": 1, "size": 1}
+    return [row async for row in store["evidence"].find(query, fields).sort("_id", 1)]
+
+
 async def audit_of(store: Store, case_id: str) -> list[Document]:
     return [row async for row in store["audit"].find({"subject": case_id}).sort("seq", 1)]
 

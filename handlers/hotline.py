@@ -15,7 +15,7 @@ from cases.violations import name_of
 from handlers.keys import SERVICES
 from handlers.middlewares.sizes import up_to
 from handlers.report import after, file_form, form_page, new_client_key, receipt_page
-from handlers.uploads import MAX_BODY, read_posted
+from handlers.uploads import MAX_BODY, in_memory, read_posted
 from services import Services
 from store.errors import Refusal
 
@@ -37,7 +37,7 @@ async def submit(request: web.Request) -> web.Response:
     return receipt_page(request, filed)
 
 
-up_to(MAX_BODY, submit)
+up_to(MAX_BODY, in_memory(submit))
 
 
 async def propose(request: web.Request) -> web.Response:
@@ -47,6 +47,9 @@ async def propose(request: web.Request) -> web.Response:
     for name in ("what", "place", "company"):  # the caller's name and number are for the vault, not for Rasa
         fields[name] = redact(fields[name]).text
     return web.json_response(await proposals(request.app[SERVICES], fields))
+
+
+in_memory(propose)
 
 
 async def proposals(services: Services, fields: dict[str, str]) -> dict[str, Any]:

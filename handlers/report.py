@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 from PIL import Image, ImageDraw, ImageFont
 
 from cases import deadlines
+from cases.attachments import PICKED
 from cases.intake import AlreadyFiled
 from cases.model import MAX_TEXT, ONGOING
 from cases.receipts import CODE_LENGTH, NUMBER_DIGITS, Receipt, grouped, plain_code, plain_number
@@ -48,7 +49,13 @@ def reception(services: Services) -> Reception:
 
 
 async def show(request: web.Request) -> web.Response:
-    values = {"what": request.query.get("what", "")[:MAX_TEXT], "client_key": new_client_key()}
+    return form_page(request, "report.html", {"client_key": new_client_key()})
+
+
+async def begin(request: web.Request) -> web.Response:
+    """The form with words that were written elsewhere. Posted: no address line, history or proxy log has them."""
+    with await read_form(request) as form:
+        values = {"what": form.get("what")[:MAX_TEXT], "client_key": new_client_key()}
     return form_page(request, "report.html", values)
 
 
@@ -107,6 +114,7 @@ def form_page(
         numbers=OTHER_NUMBERS if no_tip else (),
         ongoing=ONGOING,
         max_text=MAX_TEXT,
+        accepted=PICKED,
     )
     if problem and problem.status == 413:
         response.force_close()  # the rest of the upload is not read

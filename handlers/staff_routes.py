@@ -21,7 +21,7 @@ from handlers import (
 from handlers.forms import Handler
 
 ROWS: list[tuple[str, str, Handler, P]] = [
-    ("GET", "/staff/evidence/{id}/{size}", case_files.picture, P.SEE_EVIDENCE),
+    ("GET", "/staff/evidence/{id}/{size}", case_files.evidence, P.SEE_EVIDENCE),
     ("GET", "/desk", dispatch.desk, P.ANSWER_ALERTS),
     ("POST", "/desk/alerts/{id}", dispatch.take_alert, P.ANSWER_ALERTS),
     ("GET", "/desk/cases/{id}", dispatch.case_page, P.SEE_REPORTER_WORDS),
