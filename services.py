@@ -65,7 +65,7 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         evidence = EvidenceFiles(settings.data_dir / "evidence", Cipher(keys.derive("evidence")))
         stack.callback(evidence.close)
         rasa = await stack.enter_async_context(RasaClient(settings.rasa_url, gateway_secret(settings, keys)))
-        locator = await open_locator(store, settings.city_dir)
+        locator = await open_locator(store, settings.city_dir, settings.max_open_orders)
         ledger = await stack.enter_async_context(Ledger(store))
         intake = await stack.enter_async_context(Intake(store, receipts, vault, keys.derive("filing content")))
         # Two queues, so that an alert or an order never waits behind a flood of tips to be understood.
