@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from cases.actions import ACTIONS
-from cases.inputs import FINDINGS, MEASURE_KINDS, REFUSAL_REASONS, RETURN_REASONS
+from cases.inputs import FINDINGS, MEASURE_KINDS, REFUSAL_REASONS
+from cases.returns import RETURN_REASONS
 from cases.violations import name_of
 
 OTHER_ACTIONS = {
@@ -59,7 +60,7 @@ OTHER_ACTIONS = {
 KNOWN = frozenset(ACTIONS) | frozenset(OTHER_ACTIONS)
 _FIELDS = {
     "district": "区市", "street": "镇街", "company": "单位", "department": "部门", "days": "延长天数", "to": "转交",
-    "into": "并入", "from_case": "原案件", "checked_on": "检查日期", "outcome": "结果", "amount_fen": "金额（分）",
+    "named": "应属何处", "decision": "督办决定", "into": "并入", "from_case": "原案件", "checked_on": "检查日期", "outcome": "结果", "amount_fen": "金额（分）",
     "leave": "休假", "shifts": "班次", "ledger_seq": "分录号", "claim_due": "领取截止", "photos": "照片数", "rule_set": "规则",
 }  # fmt: skip
 
@@ -95,7 +96,8 @@ def detail_words(detail: Mapping[str, Any]) -> str:
     if result := data.get("result"):
         words.append(FINDINGS.get(result, result))
     if reason := data.get("reason"):
-        words.append(REFUSAL_REASONS.get(reason) or RETURN_REASONS.get(reason) or str(reason))
+        sent_back = RETURN_REASONS.get(reason)
+        words.append(sent_back.zh if sent_back else REFUSAL_REASONS.get(reason, str(reason)))
     if measures := data.get("measures"):
         words.append("、".join(MEASURE_KINDS[row["kind"]] for row in measures))
     if "active" in data:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -14,6 +14,7 @@ from grid.shifts import leave_at
 ReceiverKind = Literal["inspector", "deputy", "street_inspector", "street_office", "district_desk", "unclaimed"]
 
 OVERLOADED = "在办的单太多"
+DECLINED = "已退回这张单"
 # More absent people than this are counted instead of named.
 MOST_NAMED = 2
 UNCLAIMED = "无人认领队列（市值班席）"
@@ -37,13 +38,15 @@ def receiver_for(
     at: datetime,
     loads: Mapping[str, int],
     max_open: int,
+    declined: Collection[str] = (),
 ) -> Receiver:
     """Inspector → deputy → another inspector of the street → street office → district desk → unclaimed queue.
 
     `loads` is how many orders each inspector (by id) has open; above `max_open` one is passed over. Of several the one
-    with the fewest gets it. An office is not spared for its load: behind it there is only the queue.
+    with the fewest gets it. An office is not spared for its load: behind it there is only the queue. Who `declined`
+    (sent this very case back) does not get it again.
     """
-    search = _Search(at, loads, max_open)
+    search = _Search(at, loads, max_open, declined)
     owners = roster.of_grid(grid)
     if owner := search.least_busy(owners):
         return search.found("inspector", f"网格员{owner.name}", owner)
@@ -53,7 +56,8 @@ def receiver_for(
     if other := search.least_busy(roster.of_street(district, street)):
         return search.found("street_inspector", f"{street}网格员{other.name}", other)
     for kind, place, words in _offices(street):
-        office = next((each for each in roster.offices(district, place) if roster.on_duty(each, at)), None)
+        offices = roster.offices(district, place)
+        office = next((each for each in offices if each.id not in declined and roster.on_duty(each, at)), None)
         if office:
             return search.found(kind, office.name, office)
         if district:
@@ -86,10 +90,11 @@ def _offices(street: str | None) -> list[tuple[Literal["street_office", "distric
 class _Search:
     """One walk along the chain. `passed` collects who was passed over and why."""
 
-    def __init__(self, at: datetime, loads: Mapping[str, int], max_open: int) -> None:
+    def __init__(self, at: datetime, loads: Mapping[str, int], max_open: int, declined: Collection[str]) -> None:
         self._at = at
         self._loads = loads
         self._max_open = max_open
+        self._declined = declined
         self._seen: set[str] = set()
         self.passed: list[str] = []
 
@@ -113,9 +118,11 @@ class _Search:
     def _reason(self, person: Inspector) -> str:
         if absence := person.absence(self._at):
             return str(absence)
+        if person.id in self._declined:
+            return DECLINED
         return OVERLOADED if self._loads.get(person.id, 0) > self._max_open else ""
 
     def _words(self, person: Inspector, reason: str) -> str:
         if reason == OVERLOADED:
             return f"{person.name}在办{self._loads[person.id]}件，超过{self._max_open}件的上限"
-        return person.name + standing(person, self._at)
+        return person.name + (standing(person, self._at) or reason)

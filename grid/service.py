@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -136,10 +136,16 @@ class Locator:
         return self.grid_index.find(kept["lng"], kept["lat"])
 
     def receiver(
-        self, grid: str | None, district: str | None, street: str | None, at: datetime, loads: Mapping[str, int]
+        self,
+        grid: str | None,
+        district: str | None,
+        street: str | None,
+        at: datetime,
+        loads: Mapping[str, int],
+        declined: Collection[str] = (),
     ) -> Receiver:
-        """Who can take a case at this place at the aware time `at`; `loads` as for `route`."""
-        return receiver_for(self.roster, grid, district, street, at, loads, self.max_open)
+        """Who can take a case at this place at the aware time `at`; `loads` as for `route`, `declined` sent it back."""
+        return receiver_for(self.roster, grid, district, street, at, loads, self.max_open, declined)
 
     def route(
         self,

@@ -18,6 +18,7 @@ from grid.roster_store import load_inspectors
 from grid.shifts import leave_of, shift_of, shifts_text
 from handlers.forms import Deed, Form, Problem, acting, read_form, staff_page
 from handlers.keys import SERVICES
+from handlers.middlewares.sizes import up_to
 from services import Services
 from store.errors import Refusal
 
@@ -192,10 +193,7 @@ async def import_table(request: web.Request) -> web.StreamResponse:
     upload, form = posted.get("file"), await read_form(request)
     if not isinstance(upload, web.FileField):
         return await show_roster(request, form=form, problem=Problem("import_table", "请选择 CSV 文件。", "file", 422))
-    data = upload.file.read(MAX_TABLE + 1)
-    if len(data) > MAX_TABLE:
-        problem = Problem("import_table", "文件太大（最多10MB）。", "file", 413)
-        return await show_roster(request, form=form, problem=problem)
+    data = upload.file.read()
     known = divisions(services.settings.city_dir)
     dry_run = form.text("step") != "import"
     try:
@@ -204,3 +202,6 @@ async def import_table(request: web.Request) -> web.StreamResponse:
         return await show_roster(request, form=form, problem=Problem.of("import_table", refusal))
     await services.locator.refresh_roster(services.store)
     return await show_roster(request, form=form, report=report)
+
+
+up_to(MAX_TABLE, import_table)

@@ -1,0 +1,59 @@
+"""Whom a dispatcher or supervisor can give a case to, with what speaks for and against each, and who is proposed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cases.loads import open_orders
+from grid.inspectors import Inspector
+from grid.receivers import Receiver, standing
+from grid.service import Locator
+from store.mongo import Store
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`note` says what to know before choosing: 在办3件，休假至12月5日."""
+
+    id: str
+    name: str
+    place: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Receivers:
+    """`now` is who takes the case according to the chain at this moment."""
+
+    now: Receiver
+    choices: list[Choice]
+
+    def words(self, inspector_id: str | None) -> str:
+        """Somebody of the list by name; the number of anybody else."""
+        chosen = next((each for each in self.choices if each.id == inspector_id), None)
+        return f"{chosen.name}（{chosen.place}）" if chosen else inspector_id or ""
+
+
+async def receivers(store: Store, locator: Locator, case: Mapping[str, Any], at: datetime) -> Receivers:
+    """For a case with a `location`; people of its district, or everybody while the district is not known."""
+    await locator.refresh_roster(store)
+    place = case["location"]
+    district, street = place.get("district"), place.get("street")
+    declined = {row["by"] for row in case.get("returns") or ()}
+    people = [each for each in locator.roster if each.active and district in (None, "", each.district)]
+    loads = await open_orders(store, [each.id for each in people])
+    receiver = locator.receiver(place.get("grid"), district, street, at, loads, declined)
+
+    def order(each: Inspector) -> tuple[bool, bool, bool, int, str]:
+        absent = not locator.roster.on_duty(each, at)
+        return each.id in declined, absent, each.street != street, loads.get(each.id, 0), each.id
+
+    choices = [_choice(each, at, loads.get(each.id, 0), each.id in declined) for each in sorted(people, key=order)]
+    return Receivers(receiver, choices)
+
+
+def _choice(inspector: Inspector, at: datetime, orders: int, declined: bool) -> Choice:
+    notes = [f"在办{orders}件", standing(inspector, at), "退回过这张单" if declined else ""]
+    words = "，".join(note for note in notes if note)
+    return Choice(inspector.id, inspector.name, inspector.district + inspector.street, words)
