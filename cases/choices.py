@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from cases.loads import open_orders
+from cases.queries import INSPECTOR_STATES
 from grid.inspectors import Inspector
 from grid.receivers import Receiver, standing
 from grid.service import Locator
@@ -41,19 +42,19 @@ async def receivers(store: Store, locator: Locator, case: Mapping[str, Any], at:
     place = case["location"]
     district, street = place.get("district"), place.get("street")
     declined = {row["by"] for row in case.get("returns") or ()}
+    holder = case.get("inspector_id") if case["state"] in INSPECTOR_STATES else None
     people = [each for each in locator.roster if each.active and district in (None, "", each.district)]
     loads = await open_orders(store, [each.id for each in people])
-    receiver = locator.receiver(place.get("grid"), district, street, at, loads, declined)
+    passed_over = declined | {holder} if holder else declined
+    receiver = locator.receiver(place.get("grid"), district, street, at, loads, passed_over)
 
     def order(each: Inspector) -> tuple[bool, bool, bool, int, str]:
         absent = not locator.roster.on_duty(each, at)
-        return each.id in declined, absent, each.street != street, loads.get(each.id, 0), each.id
+        return each.id in passed_over, absent, each.street != street, loads.get(each.id, 0), each.id
 
-    choices = [_choice(each, at, loads.get(each.id, 0), each.id in declined) for each in sorted(people, key=order)]
-    return Receivers(receiver, choices)
+    def choice(each: Inspector) -> Choice:
+        notes = [f"在办{loads.get(each.id, 0)}件", standing(each, at), "退回过这张单" if each.id in declined else "",
+                 "现在的承办人" if each.id == holder else ""]  # fmt: skip
+        return Choice(each.id, each.name, each.district + each.street, "，".join(note for note in notes if note))
 
-
-def _choice(inspector: Inspector, at: datetime, orders: int, declined: bool) -> Choice:
-    notes = [f"在办{orders}件", standing(inspector, at), "退回过这张单" if declined else ""]
-    words = "，".join(note for note in notes if note)
-    return Choice(inspector.id, inspector.name, inspector.district + inspector.street, words)
+    return Receivers(receiver, [choice(each) for each in sorted(people, key=order)])

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Literal
 
 from grid.inspectors import Absence, Inspector, Roster
-from grid.shifts import leave_at
+from grid.shifts import LOCAL, leave_at
 
 ReceiverKind = Literal["inspector", "deputy", "street_inspector", "street_office", "district_desk", "unclaimed"]
 
 OVERLOADED = "在办的单太多"
-DECLINED = "已退回这张单"
+DECLINED = "已接过这张单"
 # More absent people than this are counted instead of named.
 MOST_NAMED = 2
 UNCLAIMED = "无人认领队列（市值班席）"
@@ -46,7 +46,8 @@ def receiver_for(
     with the fewest gets it. An office is not spared for its load: behind it there is only the queue. Who `declined`
     (sent this very case back) does not get it again.
     """
-    search = _Search(at, loads, max_open, declined)
+    # Once for all: every look at a shift would convert it again.
+    search = _Search(at.astimezone(LOCAL), loads, max_open, declined)
     owners = roster.of_grid(grid)
     if owner := search.least_busy(owners):
         return search.found("inspector", f"网格员{owner.name}", owner)
@@ -99,18 +100,29 @@ class _Search:
         self.passed: list[str] = []
 
     def least_busy(self, people: Iterable[Inspector]) -> Inspector | None:
-        """The one on duty with the fewest open orders; None when all are absent or have too many."""
-        fresh = [person for person in people if person.id not in self._seen]
-        self._seen.update(person.id for person in fresh)
-        reasons = [(person, self._reason(person)) for person in fresh]
-        absent = [(person, reason) for person, reason in reasons if reason]
-        if len(absent) > MOST_NAMED:
-            counted = Counter(reason for _, reason in absent)
-            self.passed.append("其他网格员" + "、".join(f"{reason}{count}人" for reason, count in counted.items()))
-        else:
-            self.passed += [self._words(person, reason) for person, reason in absent]
-        free = [person for person, reason in reasons if not reason]
-        return min(free, key=lambda person: (self._loads.get(person.id, 0), person.id), default=None)
+        """The one on duty with the fewest open orders; None when all are absent or have too many.
+
+        Whoever has fewer orders and gets none all the same goes into `passed`, with the reason.
+        """
+        absent: Counter[str] = Counter()
+        named: list[str] = []
+        free: Inspector | None = None
+        for person in sorted((p for p in people if p.id not in self._seen), key=self._rank):
+            self._seen.add(person.id)
+            reason = self._reason(person)
+            if not reason:
+                free = person
+                break
+            absent[reason] += 1
+            if len(named) < MOST_NAMED:
+                named.append(self._words(person, reason))
+        if absent.total() > MOST_NAMED:
+            named = ["其他网格员" + "、".join(f"{reason}{count}人" for reason, count in absent.items())]
+        self.passed += named
+        return free
+
+    def _rank(self, person: Inspector) -> tuple[int, str]:
+        return self._loads.get(person.id, 0), person.id
 
     def found(self, kind: ReceiverKind, label: str, inspector: Inspector | None) -> Receiver:
         return Receiver(kind, label, inspector, tuple(self.passed))

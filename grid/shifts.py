@@ -63,8 +63,7 @@ class Shift:
 
 def leave_at(leaves: Iterable[Leave], at: datetime) -> Leave | None:
     """The leave that runs at `at`, the longest of several."""
-    running = [leave for leave in leaves if leave.covers(at)]
-    return max(running, key=lambda leave: leave.last) if running else None
+    return max((leave for leave in leaves if leave.covers(at)), key=lambda leave: leave.last, default=None)
 
 
 def in_shift(shifts: Sequence[Shift], at: datetime) -> bool:
