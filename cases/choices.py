@@ -7,10 +7,12 @@ from typing import Any
 
 from cases.loads import open_orders
 from cases.queries import INSPECTOR_STATES
-from grid.inspectors import Inspector
+from grid.inspectors import Inspector, Kind
 from grid.receivers import Receiver, standing
 from grid.service import Locator
 from store.mongo import Store
+
+MOST_LISTED = 1000
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,17 @@ class Receivers:
 
 
 async def receivers(store: Store, locator: Locator, case: Mapping[str, Any], at: datetime) -> Receivers:
-    """For a case with a `location`; people of its district, or everybody while the district is not known."""
+    """For a case with a `location`: the people of its district; while that is not known everybody, or of very many the
+    offices, since the place has to be settled first anyhow.
+    """
     await locator.refresh_roster(store)
     place = case["location"]
     district, street = place.get("district"), place.get("street")
     declined = {row["by"] for row in case.get("returns") or ()}
     holder = case.get("inspector_id") if case["state"] in INSPECTOR_STATES else None
     people = [each for each in locator.roster if each.active and district in (None, "", each.district)]
+    if len(people) > MOST_LISTED:
+        people = [each for each in people if each.kind is not Kind.INSPECTOR]
     loads = await open_orders(store, [each.id for each in people])
     passed_over = declined | {holder} if holder else declined
     receiver = locator.receiver(place.get("grid"), district, street, at, loads, passed_over)

@@ -28,14 +28,21 @@ async def alarms(store: Store, most: int) -> list[Document]:
     return await rows.sort("at", -1).to_list(most)
 
 
+async def count(store: Store, actor: Actor) -> int:
+    return await store["cases"].count_documents(_match(actor))
+
+
 def alarm_id(case_id: str) -> str:
     return f"unclaimed:{case_id}"
 
 
 async def queue(store: Store, actor: Actor) -> list[Document]:
     """The unclaimed cases, oldest first."""
-    match = {"state": {"$in": list(WAITING)}, "route.alarm": True, **district_limit(actor)}
-    return [whole(row) for row in await store["cases"].find(match, LISTED).sort("created_at", 1).to_list(500)]
+    return [whole(row) for row in await store["cases"].find(_match(actor), LISTED).sort("created_at", 1).to_list(500)]
+
+
+def _match(actor: Actor) -> Document:
+    return {"state": {"$in": list(WAITING)}, "route.alarm": True, **district_limit(actor)}
 
 
 @dataclass(frozen=True)

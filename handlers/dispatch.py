@@ -41,7 +41,7 @@ async def desk(request: web.Request) -> web.Response:
         alerts=await alerts.waiting(services.store),
         districts=divisions(services.settings.city_dir).districts,
         types=[kind for kind in violations().values() if kind.core],
-        unclaimed=len(await unclaimed.queue(services.store, actor)),
+        unclaimed=await unclaimed.count(services.store, actor),
     )
 
 

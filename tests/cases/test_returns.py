@@ -189,6 +189,8 @@ async def test_random_walks_after_two_returns_only_a_supervisor_decides(store, s
     now, most = datetime.now(UTC), 0
     for _ in range(160):
         name = dice.choices(list(STEPS), weights=[4, 2, 5, 0.2, 1, 0.2])[0]
+        if name in ("transfer", "start_check") and len(case.get("returns", [])) < 2:
+            continue  # would end the walk before it comes to what it is about
         actor, data = dice.choice(EVERYBODY), dice.choice(STEPS[name])
         now += timedelta(hours=dice.randint(1, 9))
         before, twice = case, len(case.get("returns", [])) >= 2
