@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grid.inspectors import Absence, Inspector, Roster
@@ -53,6 +53,8 @@ def minutes_of_week(shift: Shift) -> set[int]:
     return {((day - 1) * 1440 + shift.start + n) % 10080 for day in shift.days for n in range(length)}
 
 
+# Enough that a Monday morning after a Sunday night is surely among them.
+@settings(max_examples=1000)
 @given(shifts, moments)
 def test_a_shift_covers_exactly_its_minutes_also_over_midnight(shift, at):
     local = at.astimezone(LOCAL)
