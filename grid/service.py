@@ -70,6 +70,19 @@ class Route:
     explanation: str
 
 
+@dataclass(frozen=True)
+class Answer:
+    """Which department leads and which are informed, by name; `why` is a clause for people."""
+
+    type: str | None
+    department: str
+    department_code: str
+    co_departments: tuple[str, ...]
+    level: str
+    legal_basis: tuple[str, ...]
+    why: str
+
+
 class Locator:
     """Everything about places for one city. Immutable except `reload`; safe to share."""
 
@@ -163,38 +176,47 @@ class Locator:
         the aware time `at` (now), knowing how many orders each inspector has open (`loads`, by id).
         """
         moment = at or datetime.now(UTC)
-        duty = self.duty.duty_for(types, text, received or moment.astimezone(LOCAL).date(), location.district)
-        level = duty.level
-        if level == "township" and not location.street:
-            level = "district"
-        if not location.district:
-            level = "city"
-
-        def name(code: str) -> str:
-            return self.duty.name(code, location.district, location.street, level)
-
+        day = received or moment.astimezone(LOCAL).date()
+        answer = self.answer(types, text, day, location.district, location.street)
         receiver = self.receiver(location.grid, location.district, location.street, moment, loads or {})
-        department = name(duty.lead)
         where = f"{location.district or ''}{location.street or ''}" or "地点未定"
         doubt = "" if location.certain else "，地点待核对"
         passed = "".join(f"{words}，" for words in receiver.passed)
         return Route(
-            type=duty.type,
-            department=department,
-            department_code=duty.lead,
-            co_departments=tuple(dict.fromkeys(name(code) for code in duty.co)),
-            level=level,
-            legal_basis=duty.legal_basis,
+            type=answer.type,
+            department=answer.department,
+            department_code=answer.department_code,
+            co_departments=answer.co_departments,
+            level=answer.level,
+            legal_basis=answer.legal_basis,
             inspector=receiver.inspector.id if receiver.inspector else None,
             inspector_name=receiver.inspector.name if receiver.inspector else None,
             receiver=receiver.label,
             receiver_kind=receiver.kind,
             alarm=receiver.kind == "unclaimed",
-            certain=location.certain and duty.type is not None,
-            explanation=(
-                f"{where}{doubt}；{duty.why}，建议由{department}（{LEVELS[level]}）承办；{passed}派给{receiver.label}。"
-            ),
+            certain=location.certain and answer.type is not None,
+            explanation=f"{where}{doubt}；{answer.why}；{passed}派给{receiver.label}。",
         )
+
+    def answer(
+        self, types: Sequence[str], text: str, received: date, district: str | None, street: str | None
+    ) -> Answer:
+        """The departments that answer for these types at this place, by the table of the day of receipt."""
+        duty = self.duty.duty_for(types, text, received, district)
+        level = duty.level
+        if level == "township" and not street:
+            level = "district"
+        if not district:
+            level = "city"
+
+        def name(code: str) -> str:
+            return self.duty.name(code, district, street, level)
+
+        department = name(duty.lead)
+        return Answer(
+            duty.type, department, duty.lead, tuple(dict.fromkeys(name(code) for code in duty.co)), level,
+            duty.legal_basis, f"{duty.why}，建议由{department}（{LEVELS[level]}）承办",
+        )  # fmt: skip
 
     def _from_text(
         self, place: Place, kept: dict[str, Any] | None = None, *, outside: str = "", note: str = ""

@@ -1,6 +1,6 @@
 """The dispatcher's desk: what waits, and one case with everything the program proposes for it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +16,7 @@ from cases.states import STATE_NAMES, State
 from cases.violations import by_group, name_of, violations
 from grid.inspectors import Absence, Inspector
 from grid.receivers import standing
+from grid.service import Answer
 from handlers.forms import Deed, Form, Problem, acting, ask_reporter, deed, staff_page
 from handlers.keys import SERVICES
 from services import Services
@@ -111,6 +112,7 @@ async def show_case(
         photos=await queries.photos_of(services.store, case_id),
         duplicates=case["duplicates"],
         receivers=to,
+        answer=_answer(services, case, tips),
         return_reasons=returns.RETURN_REASONS,
         approximate=await queries.approximate_grids(services.store),
         streets=streets_by_district(known),
@@ -123,6 +125,15 @@ async def show_case(
         form=form,
         problem=problem,
     )  # fmt: skip
+
+
+def _answer(services: Services, case: Document, tips: list[Document]) -> Answer:
+    """Who answers for the types as they stand now: those that were decided, else those proposed."""
+    facts = tips[0]["facts"] if tips else {"place": "", "company": "", "what": ""}
+    text = "\n".join(facts[name] for name in ("place", "company", "what"))
+    types = case["decided_types"] or [row["type"] for row in case["types"]]
+    location, received = case["location"], date.fromisoformat(case["opened_on"])
+    return services.locator.answer(types, text, received, location["district"], location["street"])
 
 
 def _accept_data(case: Document, form: Form) -> dict[str, Any]:
