@@ -68,6 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("file", type=Path)
     load.add_argument("--system", choices=["wgs84", "gcj02", "bd09"], default="wgs84", help="文件使用的坐标系")
     load.add_argument("--dry-run", action="store_true", help="只检查,不导入")
+    roster = parser_group(commands, "inspectors", "检查员名单(CSV)")
+    take = command("import", "导入名单:编号相同的修改,没有的新增;有错误就一行也不导入", _roster_import, parent=roster)
+    take.add_argument("file", type=argparse.FileType("rb"))
+    take.add_argument("--dry-run", action="store_true", help="只检查,不导入")
+    command("export", "导出名单", _roster_export, parent=roster).add_argument("file", type=argparse.FileType("wb"))
     user = parser_group(commands, "user", "工作人员账号")
     add = command("add", "添加账号,口令从键盘输入或自动生成", _user_add, parent=user)
     add.add_argument("login")
@@ -238,6 +243,33 @@ def _grid_import(arguments: argparse.Namespace, settings: Settings) -> int:
                 store, arguments.file, system=arguments.system, dry_run=arguments.dry_run, actor=SYSTEM.id
             )
             print(report.text())
+            return 0
+
+    return asyncio.run(run())
+
+
+def _roster_import(arguments: argparse.Namespace, settings: Settings) -> int:
+    from access.actors import SYSTEM
+    from grid.divisions import Divisions
+    from grid.roster_csv import import_roster
+
+    async def run() -> int:
+        async with database(settings) as store:
+            data, known = arguments.file.read(), Divisions.load(settings.city_dir)
+            report = await import_roster(store, data, known, by=SYSTEM.id, dry_run=arguments.dry_run)
+            print(report.text())
+            return 1 if report.faults else 0
+
+    return asyncio.run(run())
+
+
+def _roster_export(arguments: argparse.Namespace, settings: Settings) -> int:
+    from grid.roster_csv import exported
+    from grid.roster_store import load_inspectors
+
+    async def run() -> int:
+        async with database(settings) as store:
+            arguments.file.write(exported(await load_inspectors(store)).encode())
             return 0
 
     return asyncio.run(run())

@@ -16,8 +16,7 @@ from typing import Any
 
 import shapely
 
-from grid.coordinates import Point
-from grid.inspectors import Inspector
+from grid import bench_routing
 from grid.layers import import_layer
 from grid.polygons import Grid, GridIndex, OutsideCity
 from grid.service import Locator
@@ -115,25 +114,8 @@ def layer_import() -> Iterator[dict[str, Any]]:
 
 
 def routing() -> Iterator[dict[str, Any]]:
-    """The whole decision (text and point → place, duty, inspector) with 10,000 grids and 5,000 inspectors."""
-    base = Locator.for_demonstration(CITY_DIR)
-    grids = _squares(100)
-    inspectors = [
-        Inspector(f"i{n}", f"检查员{n}", "", "城阳区", "流亭街道", (grids[2 * n].code, grids[2 * n + 1].code))
-        for n in range(5_000)
-    ]
-    locator = Locator(base.gazetteer, GridIndex(grids), inspectors, base.duty)
-    dice = random.Random(_SEED)  # noqa: S311  test data
-    rows = _table()
-    taken = []
-    for n in range(4_000):
-        text = rows[n % len(rows)]["text"]
-        point = Point(dice.uniform(120.0, 121.0), dice.uniform(36.0, 37.0)) if n % 2 else None
-        started = time.process_time()
-        locator.route(locator.locate(text, point), ["gas_leak", "three_in_one"], text)
-        taken.append((time.process_time() - started) * 1000)
-    taken.sort()
-    yield {"measure": "routing.decision_ms", "p50": round(taken[2_000], 3), "p99": round(taken[3_960], 3)}
+    """Who gets a tip: see grid/bench_routing.py."""
+    yield from bench_routing.routing(Locator.for_demonstration(CITY_DIR), [row["text"] for row in _table()])
 
 
 def _squares(side: int, x: float = 120.0, y: float = 36.0, step: float = 0.01) -> list[Grid]:

@@ -1,4 +1,4 @@
-"""The administrator: accounts, inspectors, the grid layer, rule sets, and how the parts are."""
+"""The administrator: accounts, the grid layer, rule sets, and how the parts are. The roster has pages of its own."""
 
 import shutil
 import tempfile
@@ -11,9 +11,9 @@ from access import accounts, administration
 from access.actors import ROLE_NAMES, Actor, Role
 from access.passwords import new_password
 from access.permissions import Permission, allows
-from cases.places import divisions, streets_by_district
+from cases.places import divisions
 from grid.layers import LayerReport, import_layer
-from grid.roster_changes import listed_inspectors, listed_layers, save_inspector, set_duty
+from grid.roster_changes import listed_layers
 from handlers.forms import Deed, Form, Problem, acting, read_form, staff_page
 from handlers.keys import SERVICES
 from rewards.rules import rule_sets
@@ -50,9 +50,8 @@ async def show_overview(
         roles=[(role.value, ROLE_NAMES[role]) for role in Role if role in accounts.STAFF_ROLES],
         role_names=ROLE_NAMES,
         districts=divisions(services.settings.city_dir).districts,
-        streets=streets_by_district(divisions(services.settings.city_dir)),
         layers=await listed_layers(store),
-        inspectors=await listed_inspectors(store),
+        inspectors=len(services.locator.roster),
         systems=SYSTEMS,
         rule_sets=list(rule_sets().values()),
         health=await health(services),
@@ -119,29 +118,6 @@ async def _enable(services: Services, account_id: str, actor: Actor, form: Form)
 
 ACCOUNT_DEEDS: dict[str, Deed] = {"disable_account": _disable, "enable_account": _enable}
 change_account = acting(ACCOUNT_DEEDS, show_overview, "/admin")
-
-
-async def _save_inspector(services: Services, _: str, actor: Actor, form: Form) -> None:
-    await save_inspector(
-        services.store,
-        divisions(services.settings.city_dir),
-        inspector_id=form.text("inspector_id"),
-        name=form.text("name"),
-        email=form.text("email"),
-        place=form.text("place"),
-        grids=form.text("grids"),
-        by=actor.id,
-    )
-    await services.locator.reload(services.store)
-
-
-async def _duty(services: Services, inspector_id: str, actor: Actor, form: Form) -> None:
-    await set_duty(services.store, inspector_id, form.text("on_duty") == "1", by=actor.id)
-    await services.locator.reload(services.store)
-
-
-INSPECTOR_DEEDS: dict[str, Deed] = {"save_inspector": _save_inspector, "set_duty": _duty}
-change_inspector = acting(INSPECTOR_DEEDS, show_overview, "/admin")
 
 
 async def import_grids(request: web.Request) -> web.StreamResponse:

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from access.actors import Role
 from cases.queries import case_for
+from cases.send_back import PHOTO
 from handlers.keys import SERVICES
 from store.errors import NotFound, Refusal
 from store.sealing import SealBroken
@@ -16,7 +17,9 @@ async def picture(request: web.Request) -> web.Response:
     """GET /staff/evidence/{id}/{size}: the cleaned picture; the sealed original has no address."""
     services, actor = request.app[SERVICES], request["actor"]
     field = SIZES.get(request.match_info["size"])
-    photo = await services.store["evidence"].find_one({"_id": request.match_info["id"], "kind": "photo"})
+    photo = await services.store["evidence"].find_one(
+        {"_id": request.match_info["id"], "kind": {"$in": ["photo", PHOTO]}}
+    )
     if field is None or photo is None:
         raise NotFound("没有这张照片。")
     if not actor.has(*MAY_SEE):

@@ -26,6 +26,7 @@ INDEXES = [
     Index("cases", [("state", 1), ("created_at", -1)]),
     Index("cases", [("location.district", 1), ("state", 1), ("created_at", -1)]),
     Index("cases", [("inspector_id", 1), ("state", 1)]),
+    Index("cases", [("route.alarm", 1), ("created_at", 1)], partial={"route.alarm": True}),
     Index("cases", [("decided_types", 1), ("created_at", -1)]),
     Index("cases", [("location.grid", 1), ("created_at", -1)]),
     Index("tips", [("number", 1)], unique=True),

@@ -142,9 +142,9 @@ async def test_an_import_switches_the_active_version_and_the_locator_follows(sto
 
 async def test_a_first_start_uses_the_demonstration_and_keeps_its_inspectors(store):
     locator = await open_locator(store, CITY_DIR)
-    assert len(locator.grid_index) == 540 and len(locator.roster) == 270
+    assert len(locator.grid_index) == 540 and len(locator.roster) == 270 + 145
     again = await open_locator(store, CITY_DIR)
-    assert await store["inspectors"].count_documents({"demonstration": True}) == 270 == len(again.roster)
+    assert await store["inspectors"].count_documents({"demonstration": True}) == 415 == len(again.roster)
 
 
 async def test_a_failure_in_the_switch_leaves_nothing_behind(store, tmp_path, monkeypatch):
