@@ -39,6 +39,10 @@ class Kind(IntEnum):
     NOISE = 13  # 超市, 胶州湾: swallows what it covers
 
 
+# Names that mean the same whatever stands beside them; for the others see mentions.py.
+SETTLED = frozenset({Kind.DISTRICT, Kind.FORMER_TOWN, Kind.ZONE, Kind.ROAD})
+
+
 class Sense(NamedTuple):
     """One meaning of a name."""
 
@@ -95,7 +99,8 @@ class Lexicon:
     def automaton(self) -> ahocorasick.Automaton:
         automaton = ahocorasick.Automaton()
         for name, senses in self.senses.items():
-            automaton.add_word(name, (len(name), name, senses))
+            settled = all(sense.kind in SETTLED for sense in senses)
+            automaton.add_word(name, (len(name), name, senses, settled))
         automaton.make_automaton()
         return automaton
 

@@ -28,6 +28,7 @@ class Phonetic:
         self._by_sound: dict[tuple[str, ...], list[tuple[str, Where, bool]]] = defaultdict(list)
         self._by_gap: dict[str, set[tuple[str, Where]]] = defaultdict(set)
         self._lengths: list[int] = []
+        self._begins: set[tuple[str, str]] = set()  # how the first two characters of any name may sound
         self._lexicon = lexicon
         self._built = False
 
@@ -72,6 +73,7 @@ class Phonetic:
         readings = [sorted({_fuzzy(s) if loose else s for s in _readings(c)}) for c in name]
         for syllables in list(product(*readings))[:_MAX_READINGS]:
             entry = (name, where, short)
+            self._begins.add((_fuzzy(syllables[0]), _fuzzy(syllables[1])))
             if entry not in self._by_sound[syllables]:
                 self._by_sound[syllables].append(entry)
 
@@ -85,8 +87,10 @@ class Phonetic:
     def _sounds(self, text: str, district: str | None, covered: set[int]) -> list[Repair]:
         found: list[Repair] = []
         strict = [_heard(c) for c in text]
-        for start in range(len(text)):
-            if start in covered or not strict[start]:
+        soft = [_soft(c) for c in text]
+        for start in range(len(text) - 1):
+            # Most places of a text drop out here, going by two characters.
+            if start in covered or self._begins.isdisjoint(product(soft[start], soft[start + 1])):
                 continue
             for length in self._lengths:
                 end = start + length
@@ -97,7 +101,7 @@ class Phonetic:
                         found.append((start, end, name, where))
         return found
 
-    def _sounding(self, syllables: list[list[str]]) -> list[tuple[str, Where, bool]]:
+    def _sounding(self, syllables: list[tuple[str, ...]]) -> list[tuple[str, Where, bool]]:
         loose = len(syllables) >= 3
         first = tuple(_fuzzy(s[0]) if loose else s[0] for s in syllables)
         hits = list(self._by_sound.get(first, ()))
@@ -160,10 +164,16 @@ def _readings(char: str) -> list[str]:
 _SECOND_READINGS = {"柏": "bo", "藏": "cang", "大": "dai", "重": "chong", "长": "zhang", "岘": "xian", "佰": "bo"}
 
 
-def _heard(char: str) -> list[str]:
+@lru_cache(maxsize=30_000)
+def _heard(char: str) -> tuple[str, ...]:
     """How a typed character is heard: its usual reading, and the second where names have it."""
     second = _SECOND_READINGS.get(char)
-    return [*_readings(char)[:1], *([second] if second else [])]
+    return (*_readings(char)[:1], *((second,) if second else ()))
+
+
+@lru_cache(maxsize=30_000)
+def _soft(char: str) -> tuple[str, ...]:
+    return tuple(_fuzzy(syllable) for syllable in _heard(char))
 
 
 @lru_cache(maxsize=3_000)

@@ -11,10 +11,10 @@ from typing import Any, Literal
 from grid.coordinates import Point
 from grid.demonstration import FILE_NAME
 from grid.duty import LEVELS, DutyTable, street_office
+from grid.finding import NOWHERE, Basis, Candidate, Mention, Place
 from grid.inspectors import Inspector, Roster, demonstration_inspectors, load_inspectors, seed_demonstration
 from grid.layer_store import load_active
-from grid.mentions import Mention
-from grid.places import NOWHERE, Basis, Candidate, Gazetteer, Place
+from grid.places import Gazetteer
 from grid.polygons import Grid, GridHit, GridIndex, NoGrids, OutsideCity
 from store.mongo import Store
 

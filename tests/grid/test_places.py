@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grid.places import NOWHERE
+from grid.finding import NOWHERE
 
 
 @pytest.mark.parametrize(
