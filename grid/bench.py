@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,10 @@ _SEED = 12350
 def main() -> None:
     """All measurements, or the reading of the files that are named."""
     files = [Path(name) for name in sys.argv[1:]]
-    for measure in [partial(reading, file) for file in files] or [reading, texts, points, layer_import, routing]:
-        for row in measure():
-            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
-            sys.stdout.flush()
+    wanted = map(reading, files) if files else (work() for work in (reading, texts, points, layer_import, routing))
+    for row in chain.from_iterable(wanted):
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
 
 
 def reading(table: Path = TABLE) -> Iterator[dict[str, Any]]:
