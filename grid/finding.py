@@ -37,6 +37,7 @@ class Place:
 
     `district`/`street` are filled when there is one answer; `certain` says whether it may be used without a person.
     `district_certain` is True when the district is stated beyond doubt although the street may be open.
+    `relation` says where the spot lies beside what is named, as written: 派出所对面, 东侧200米.
     """
 
     district: str | None
@@ -48,6 +49,7 @@ class Place:
     basis: Basis
     explanation: str
     district_certain: bool = False
+    relation: str | None = None
 
 
 NOWHERE = Place(None, None, False, (), (), None, "none", "没有说到能识别的地点，请补充区市和镇街、村居或路名门牌。")

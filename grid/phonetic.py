@@ -17,6 +17,7 @@ from grid.lexicon import Kind, Lexicon, Where
 MAX_TEXT = 2000  # characters looked at; a place is named early, and this path is slow
 _MAX_READINGS = 24
 _STOPS = frozenset("，。！？；：、,.!?;:()（）[]【】\"'“”‘’ \t\r\n0123456789的有这那某附旁是市区县") | {""}
+_COUNTY = frozenset("市区县")
 _BEFORE_SHORT = ("青岛", "青岛市", "在", "到", "去")
 Repair = tuple[int, int, str, Where]  # start, end, the name meant, its place
 
@@ -119,9 +120,8 @@ class Phonetic:
             return False
         if not short:
             return same >= 2
-        return text[end : end + 1] in _STOPS and (
-            start == 0 or text[:start].endswith(_BEFORE_SHORT) or text[end : end + 1] in "市区县"
-        )
+        after = text[end : end + 1]
+        return after in _STOPS and (start == 0 or text[:start].endswith(_BEFORE_SHORT) or after in _COUNTY)
 
     def _one_wrong(self, text: str, district: str | None, covered: set[int]) -> list[Repair]:
         """One different character in the base of a full street name, when only one street is like that."""

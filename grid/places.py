@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grid.finding import MAX_CANDIDATES, MAX_MENTIONS, Candidate, Mention, Place
+from grid.asides import set_aside
+from grid.finding import MAX_CANDIDATES, MAX_MENTIONS, NOWHERE, Candidate, Mention, Place
 from grid.lexicon import Kind, Lexicon, Where
 from grid.mentions import find
 from grid.phonetic import Phonetic
 from grid.reading import Reading
+from grid.relations import Relation, relation_in
 from grid.spelling import Plain, plain
 
 
@@ -18,7 +20,6 @@ class Gazetteer:
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
         self._phonetic = Phonetic(lexicon)
-        lexicon.automaton  # noqa: B018  built now, not on the first tip
 
     @classmethod
     def load(cls, city_dir: Path | str) -> Gazetteer:
@@ -41,13 +42,16 @@ class Gazetteer:
         """The place a text speaks of; any text is accepted, linear in its length."""
         spelled = plain(text)
         found = find(self.lexicon, spelled.text)
-        reading = Reading(found, spelled, self.lexicon)
+        asides = set_aside(found, spelled.text)
+        reading = Reading(found, spelled, self.lexicon, asides=asides)
         place = reading.place()
         if place.street is None and place.outside_city is None and self._worth_repairing(place, reading, spelled.text):
             taken = [(f.start, f.end) for f in found if f.kind in (Kind.DISTRICT, Kind.STREET, Kind.FORMER_TOWN)]
             repaired = self._phonetic.repair(spelled.text, place.district, taken)
             if repaired:
-                return _repaired_place(place, repaired, spelled)
+                place = _repaired_place(place, repaired, spelled)
+        if place is not NOWHERE and (relation := relation_in(spelled.text, reading.found)):
+            _relate(place, relation, text, spelled)
         return place
 
     @staticmethod
@@ -74,3 +78,13 @@ def _repaired_place(place: Place, repaired: list[tuple[int, int, str, Where]], s
         district, street, False, (*place.stated, *mentions)[:MAX_MENTIONS], candidates, None, "inferred",
         f"没有找到完全一致的地名，{said}，请核对。", place.district_certain and len(districts) == 1,
     )  # fmt: skip
+
+
+def _relate(place: Place, relation: Relation, text: str, spelled: Plain) -> None:
+    """Keep the words that say where the spot lies; far from what is named, its street may be another."""
+    start, end = spelled.span(relation.start, relation.end)
+    place.relation = text[start:end]
+    place.explanation += f"具体在“{place.relation}”。"
+    if relation.away and place.certain:
+        place.certain = False
+        place.explanation += "可能已不在这个镇街，请核对。"

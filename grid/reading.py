@@ -6,12 +6,13 @@ and a street of it; everything concluded from roads, communities, landmarks or r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence, Set
 
 from grid.finding import MAX_CANDIDATES, MAX_MENTIONS, NOWHERE, Candidate, Mention, Place
-from grid.lexicon import Kind, Lexicon, Where
-from grid.mentions import Found, closed
-from grid.spelling import Plain
+from grid.lexicon import Kind, Where
+from grid.mentions import Found, closed, told_as_place
+from grid.naming import INFERRING, PLACES, Names, districts_of
 
 _WORD_OF_KIND = {
     Kind.DISTRICT: "区市", Kind.DISTRICT_SHORT: "区市", Kind.STREET: "镇街", Kind.STREET_SHORT: "镇街",
@@ -20,86 +21,19 @@ _WORD_OF_KIND = {
 }  # fmt: skip
 
 
-class Reading:
+class Reading(Names):
     """One text's names weighed against each other. Short-lived; holds no rule that is not written below."""
-
-    __slots__ = ("found", "hedged", "lexicon", "of_kind", "spelled")
-
-    def __init__(self, found: list[Found], spelled: Plain, lexicon: Lexicon) -> None:
-        self.lexicon = lexicon
-        self.spelled = spelled
-        self.hedged = False
-        for item in found:
-            if item.aside:
-                # “家住市南区，厂子在胶州” drops 市南区, but a text with nothing else keeps it.
-                live = [f for f in found if not f.aside]
-                self.hedged = True
-                found = live if any(f.kind in _PLACES for f in live) else found
-                break
-        self.found = found
-        self.of_kind: dict[Kind, list[Found]] = {}
-        for item in found:
-            if item.kind in self.of_kind:
-                self.of_kind[item.kind].append(item)
-            else:
-                self.of_kind[item.kind] = [item]
-        if Kind.STREET_SHORT in self.of_kind:
-            # 城阳 and 黄岛 are districts first; only behind their own district can they mean the street of that name.
-            whole = _districts_of(self.districts)
-            taken = {d.start for d in self.short_districts}
-            self.of_kind[Kind.STREET_SHORT] = [
-                f for f in self.short_streets if f.sense.places[0][0] in whole or f.start not in taken
-            ]
-        if Kind.OUTSIDE_SHORT in self.of_kind:
-            self.of_kind[Kind.OUTSIDE_SHORT] = [f for f in self.outside_short if f.sense.sure]
-
-    @property
-    def districts(self) -> list[Found]:
-        return self.of_kind.get(Kind.DISTRICT, _NONE)
-
-    @property
-    def short_districts(self) -> list[Found]:
-        return self.of_kind.get(Kind.DISTRICT_SHORT, _NONE)
-
-    @property
-    def streets(self) -> list[Found]:
-        return self.of_kind.get(Kind.STREET, _NONE)
-
-    @property
-    def short_streets(self) -> list[Found]:
-        return self.of_kind.get(Kind.STREET_SHORT, _NONE)
-
-    @property
-    def towns(self) -> list[Found]:
-        return self.of_kind.get(Kind.FORMER_TOWN, _NONE)
-
-    @property
-    def zones(self) -> list[Found]:
-        return self.of_kind.get(Kind.ZONE, _NONE)
-
-    @property
-    def outside(self) -> list[Found]:
-        return self.of_kind.get(Kind.OUTSIDE, _NONE)
-
-    @property
-    def outside_short(self) -> list[Found]:
-        return self.of_kind.get(Kind.OUTSIDE_SHORT, _NONE)
-
-    @property
-    def city(self) -> list[Found]:
-        return self.of_kind.get(Kind.CITY, _NONE)
 
     def place(self) -> Place:
         """Weigh the names from the most telling kind to the least."""
         if not self.found:
             return NOWHERE
-        of_kind = self.of_kind
-        if Kind.OUTSIDE in of_kind or Kind.OUTSIDE_SHORT in of_kind:
+        if self.outside or self.outside_short:
             if elsewhere := self._outside():
                 return elsewhere
-        districts = _districts_of(self.districts)
-        if Kind.DISTRICT_SHORT in of_kind:
-            short = _districts_of(self.short_districts)
+        districts = districts_of(self.districts)
+        if self.short_districts:
+            short = districts_of(self.short_districts)
             self.hedged = self.hedged or bool(districts and short - districts)
             districts = districts or short
         if not districts:
@@ -134,7 +68,7 @@ class Reading:
 
     def _several(self, districts: set[str]) -> Place:
         pairs = [f for f in self.streets if f.sense.places[0][0] in districts]
-        paired = _districts_of(pairs)
+        paired = districts_of(pairs)
         others = [f for f in (*self.districts, *self.short_districts) if f.sense.places[0][0] not in paired]
         names = "、".join(sorted(districts))
         return self._open(None, [*pairs, *others], f"文中说到多个区市（{names}），请确认是哪一处。")
@@ -193,12 +127,13 @@ class Reading:
         stated = {f.sense.places[0] for f in self.streets}
         if len(stated) == 1:
             district, street = next(iter(stated))
-            return self._stated(district, street, not self.hedged)
+            strange = any(self._behind_unknown(f) for f in self.streets)
+            return self._stated(district, street, not self.hedged and not strange)
         if stated:
             districts = {d for d, _ in stated}
             only = next(iter(districts)) if len(districts) == 1 else None
             return self._open(only, self.streets, "文中说到多个镇街，请确认是哪一处。", bool(only) and not self.hedged)
-        if len(_districts_of(self.towns)) == 1:
+        if len(districts_of(self.towns)) == 1:
             return self._infer(self.towns[0].sense.places[0][0], False)
         city_ends = {c.end for c in self.city}
         sure_shorts = [f for f in self.short_streets if f.sense.sure or f.start in city_ends]
@@ -208,19 +143,28 @@ class Reading:
             return self._inferred(district, street, sure_shorts, False)
         if wheres:
             return self._open(None, sure_shorts, "文中说到多个镇街的简称，请确认是哪一处。")
-        zones = _districts_of(self.zones)
+        zones = districts_of(self.zones)
         if len(zones) == 1:
             district = next(iter(zones))
             return self._short_street(district, False) or self._infer(district, False)
         return self._infer(None, False)
 
+    def _behind_unknown(self, item: Found) -> bool:
+        """桐乡市大村镇, 程阳区夏庄街道: a county that is not ours, or ours misspelt, stands before it."""
+        text = self.spelled.text
+        if text[item.start - 1 : item.start] not in _COUNTY_ENDS:
+            return False
+        county = _COUNTY.search(text, max(0, item.start - 4), item.start)
+        return county is not None and not any(f.end == item.start for f in self.found)
+
     def _infer(self, district: str | None, sure: bool) -> Place:
         """From former towns, villages, landmarks and roads: only what all of them agree on is filled in."""
-        weak = [f for f in self.found if f.kind in _INFERRING]
-        supporting = [f for f in weak if district is None or any(w[0] == district for w in f.sense.places)]
+        # In the order of the text: what is said first leads.
+        weak = [f for f in self.found if f.kind in INFERRING]
+        supporting = [f for f in weak if district is None or district in f.sense.districts]
         firm = [f for f in supporting if f.kind is not Kind.ROAD or f.sense.sure]
         if district is None:
-            shared = _agreement({w[0] for w in f.sense.places} for f in firm) if firm else set()
+            shared = _agreement(f.sense.districts for f in firm) if firm else set()
             if len(shared) != 1:
                 if not supporting:
                     return self._nothing()
@@ -232,12 +176,13 @@ class Reading:
             return self._inferred(district, next(iter(streets)), named, sure)
         if supporting and not sure:
             return self._inferred(district, None, supporting, sure)
-        return self._open(district, supporting, f"文中写明{district}，但没有写明镇街，请补充镇街、村居或标志物。", sure)
+        said = f"文中写明{district}" if sure else f"文中说到{district}，但不一定就是事发的地方"
+        return self._open(district, supporting, f"{said}，没有写明镇街，请补充镇街、村居或标志物。", sure)
 
     def _nothing(self) -> Place:
         if self.outside_short and not self.city:
             return self._elsewhere(self.outside_short[0])
-        weak = [f for f in self.found if f.kind is Kind.STREET_SHORT]
+        weak = [f for f in self.short_streets if told_as_place(self.spelled.text, f)]
         if not self.city and not weak:
             return NOWHERE
         return self._open(
@@ -246,8 +191,8 @@ class Reading:
             f"只说到{self.lexicon.city}，没有说到区市，请补充区市和镇街。" if self.city else NOWHERE.explanation,
         )
 
-    def _inferred(self, district: str, street: str | None, items: list[Found], sure: bool) -> Place:
-        words = "、".join(dict.fromkeys(f.name for f in items[:4])) or self._words(district, _PLACES)
+    def _inferred(self, district: str, street: str | None, items: Sequence[Found], sure: bool) -> Place:
+        words = "、".join(dict.fromkeys(f.name for f in items[:4])) or self._words(district, PLACES)
         target = f"{district}{street}" if street else district
         end = "请核对" if street else "镇街还不能确定，请补充"
         candidates = self._candidates(items, district)
@@ -257,10 +202,10 @@ class Reading:
             f"根据“{words}”推断在{target}，{end}。", sure,
         )  # fmt: skip
 
-    def _open(self, district: str | None, items: list[Found], why: str, sure: bool = False) -> Place:
+    def _open(self, district: str | None, items: Sequence[Found], why: str, sure: bool = False) -> Place:
         return Place(
             district, None, False, self._mentions(), self._candidates(items, district), self._other_city(),
-            "stated" if district else "none", why, sure and district is not None,
+            "none" if not district else "stated" if sure else "inferred", why, sure and district is not None,
         )  # fmt: skip
 
     def _candidates(self, items: Iterable[Found], district: str | None) -> tuple[Candidate, ...]:
@@ -293,22 +238,15 @@ class Reading:
         ])  # fmt: skip
 
 
+# A county's or district's name, and no 厂区, 园区, 超市.
+_COUNTY_ENDS = frozenset("市县区")
+_COUNTY = re.compile(r"[一-龥](?:[^园小厂社辖片景校院矿库城夜早菜门集超都我本全该当][市区]|[^本全我该各]县)$")
 _STATING = (Kind.DISTRICT, Kind.DISTRICT_SHORT, Kind.STREET, Kind.STREET_SHORT)
-_NONE: list[Found] = []
-_INFERRING = (Kind.FORMER_TOWN, Kind.VILLAGE, Kind.LANDMARK, Kind.ROAD)
-_PLACES = frozenset(
-    {Kind.DISTRICT, Kind.DISTRICT_SHORT, Kind.STREET, Kind.STREET_SHORT, Kind.OUTSIDE, Kind.ZONE, *_INFERRING}
-)
 
 
-def _agreement(sets: Iterable[set[str]]) -> set[str]:
+def _agreement(sets: Iterable[Set[str]]) -> Set[str]:
     """What all the sets share; empty when they contradict each other or there are none."""
-    shared: set[str] | None = None
+    shared: Set[str] | None = None
     for values in sets:
-        shared = set(values) if shared is None else shared & values
+        shared = values if shared is None else shared & values
     return shared or set()
-
-
-def _districts_of(items: Iterable[Found]) -> set[str]:
-    """Of names that lie in one district each."""
-    return {f.sense.places[0][0] for f in items}
