@@ -240,7 +240,7 @@ class Lexicon:
     def _noise(self) -> None:
         for name in _NOISE:
             self._add(name, Kind.NOISE, [])
-        for words in self.aliases["not_a_district"].values():
+        for words in self.aliases["not_a_place"]:
             for name in words:
                 if not self._senses.get(name):
                     self._add(name, Kind.NOISE, [])

@@ -24,7 +24,7 @@ _LIST_OF = {
 class Names:
     """The names of one text by what they are, less those that are not its place.
 
-    `hedged`: the text also speaks of other places, so that nothing in it is certain.
+    `hedged`: the text also speaks of other places, so that nothing in it is certain. `scattered`: of nothing but others.
     """
 
     # A list is made for the kinds that occur; most texts have two.
@@ -39,6 +39,7 @@ class Names:
     city: Sequence[Found] = ()
     weak: Sequence[Found] = ()
     hedged = False
+    scattered = False
 
     def __init__(self, found: list[Found], spelled: Plain, lexicon: Lexicon, *, asides: bool) -> None:
         self.lexicon = lexicon
@@ -65,7 +66,13 @@ class Names:
         """“家住市南区，厂子在胶州” drops 市南区, but a text with nothing else keeps it."""
         live = [f for f in found if not f.aside]
         alone = not any(f.kind in PLACES for f in live)
-        self.hedged = alone or any(f.aside is Aside.ELSEWHERE and f.kind not in _ABROAD for f in found)
+        elsewhere = [f for f in found if f.aside is Aside.ELSEWHERE and f.kind not in _ABROAD]
+        self.hedged = alone or bool(elsewhere)
+        ends = {f.end for f in elsewhere}
+        # 从莱西运到平度: both ends are set aside, and neither may win.
+        self.scattered = (
+            alone and len({f.start for f in elsewhere if f.start not in ends and f.start - 1 not in ends}) > 1
+        )
         return found if alone else live
 
     def _without_outside(self, found: list[Found]) -> list[Found]:

@@ -6,6 +6,7 @@ and a street of it; everything concluded from roads, communities, landmarks or r
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterable, Sequence, Set
 
@@ -31,6 +32,8 @@ class Reading(Names):
         if self.outside or self.outside_short:
             if elsewhere := self._outside():
                 return elsewhere
+        if self.scattered:
+            return self._scattered()
         districts = districts_of(self.districts)
         if self.short_districts:
             short = districts_of(self.short_districts)
@@ -72,6 +75,12 @@ class Reading(Names):
         others = [f for f in (*self.districts, *self.short_districts) if f.sense.places[0][0] not in paired]
         names = "、".join(sorted(districts))
         return self._open(None, [*pairs, *others], f"文中说到多个区市（{names}），请确认是哪一处。")
+
+    def _scattered(self) -> Place:
+        items = [f for f in self.found if f.kind in PLACES]
+        shared = _agreement(f.sense.districts for f in items)
+        district = next(iter(shared)) if len(shared) == 1 else None
+        return self._open(district, items, "文中说到的几处，都不一定是事发的地方，请确认是哪一处。")
 
     def _in_district(self, district: str) -> Place:
         sure = not self.hedged
@@ -127,8 +136,11 @@ class Reading(Names):
         stated = {f.sense.places[0] for f in self.streets}
         if len(stated) == 1:
             district, street = next(iter(stated))
-            strange = any(self._behind_unknown(f) for f in self.streets)
-            return self._stated(district, street, not self.hedged and not strange)
+            county = next(filter(None, map(self._unknown_county, self.streets)), "")
+            if county and not any(map(operator.eq, county, district)):
+                said = f"“{county}”不是{self.lexicon.city}的区市，同名的是{district}{street}，请确认是不是这里。"
+                return self._open(None, self.streets, said)
+            return self._stated(district, street, not self.hedged and not county)
         if stated:
             districts = {d for d, _ in stated}
             only = next(iter(districts)) if len(districts) == 1 else None
@@ -149,13 +161,13 @@ class Reading(Names):
             return self._short_street(district, False) or self._infer(district, False)
         return self._infer(None, False)
 
-    def _behind_unknown(self, item: Found) -> bool:
-        """桐乡市大村镇, 程阳区夏庄街道: a county that is not ours, or ours misspelt, stands before it."""
+    def _unknown_county(self, item: Found) -> str:
+        """What stands before 桐乡市|大村镇 or 程阳区|夏庄街道: a county that is not ours, or one of ours misspelt."""
         text = self.spelled.text
-        if text[item.start - 1 : item.start] not in _COUNTY_ENDS:
-            return False
+        if text[item.start - 1 : item.start] not in _COUNTY_ENDS or any(f.end == item.start for f in self.found):
+            return ""
         county = _COUNTY.search(text, max(0, item.start - 4), item.start)
-        return county is not None and not any(f.end == item.start for f in self.found)
+        return county.group() if county else ""
 
     def _infer(self, district: str | None, sure: bool) -> Place:
         """From former towns, villages, landmarks and roads: only what all of them agree on is filled in."""

@@ -16,7 +16,7 @@ _NUMBER = r"(?:[0-9]+(?:\.[0-9]+)?|[零一二两三四五六七八九十百千�
 _DISTANCE = rf"(?P<number{{0}}>{_NUMBER})[多来]?(?P<unit{{0}}>公里|千米|里地|里路|米)"
 _ABOUT = "(?:大约|大概|不到|差不多|约)?"
 _SIDE = "(?:东南|东北|西南|西北|东|西|南|北)"
-_ROAD = "[一-龥]{1,6}?(?:路|街|大道)"
+_ROAD = "[一-龥0-9A-Z]{1,6}?(?:路|街|大道|国道|省道|高速)"
 _CROSSING = re.compile(
     rf"{_ROAD}(?:与|和|跟|同|、)?{_ROAD}的?(?:十字|丁字)?(?:交叉路口|交叉口|交叉处|交汇处|交汇口|交界处|交口|路口|口)(?:{_SIDE}[角侧边])?"
 )
@@ -26,7 +26,7 @@ _BESIDE = re.compile(
     r"对(?:面|过|门)|隔壁|附近|周边|旁边|旁|边上|背后|[前后]面"
     rf"|{_SIDE}(?:侧|面|边|头|端|首|邻|角|门)?的?(?:方向)?[走行去]?{_ABOUT}{_DISTANCE.format(1)}"
     rf"|{_SIDE}(?:侧|面|边|头|端|首|邻|角|门|方向)"
-    rf"|(?P<border>交界|接壤|边界|之间|中间))处?(?:[，,]?{_ABOUT}{_DISTANCE.format(2)})?"
+    rf"|(?P<border>交界|接壤|边界)|(?P<between>之间|中间))处?(?:[，,]?{_ABOUT}{_DISTANCE.format(2)})?"
     rf"|{_DISTANCE.format(3)}处?)"
 )
 _HINT = re.compile("[对隔旁附周侧边头端首邻角门口米界壤间背]|[东西南北前后]面|公里|方向|里[地路]")
@@ -57,11 +57,12 @@ def relation_in(text: str, found: list[Found]) -> Relation | None:
     for match in _BESIDE.finditer(text, found[0].end):
         while first + 1 < len(found) and found[first + 1].end <= match.start():
             first += 1
-        anchor = found[first - 1] if match["border"] and first else found[first]
-        between = text[anchor.end : match.start()].rstrip("正斜往向朝约")
+        border = match["border"] or (match["between"] and first)
+        anchor = found[first - 1] if border and first else found[first]
+        between = text[anchor.end : match.start()].rstrip("正斜往向朝约以之")
         if len(between) <= _REACH and not _BREAK.search(between):
-            start = anchor.end if between and anchor.kind in _WIDE and not match["border"] else anchor.start
-            return Relation(start, match.end(), bool(match["border"]) or _metres(match) >= _AWAY_M)
+            start = anchor.end if between and anchor.kind in _WIDE and not border else anchor.start
+            return Relation(start, match.end(), bool(border) or _metres(match) >= _AWAY_M)
     return None
 
 
