@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from grid.asides import set_aside
@@ -20,6 +21,10 @@ class Gazetteer:
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
         self._phonetic = Phonetic(lexicon)
+        # A quarter of the way from a street's centre to its border, in metres: a spot told to lie farther off may be outside.
+        self._reach: dict[tuple[str | None, str | None], float] = {
+            (p.street.district, p.street.name): 250 * math.sqrt(p.area_km2 / math.pi) for p in lexicon.divisions.points
+        }
 
     @classmethod
     def load(cls, city_dir: Path | str) -> Gazetteer:
@@ -51,7 +56,7 @@ class Gazetteer:
             if repaired:
                 place = _repaired_place(place, repaired, spelled)
         if place is not NOWHERE and (relation := relation_in(spelled.text, reading.found)):
-            _relate(place, relation, text, spelled)
+            self._relate(place, relation, text, spelled)
         return place
 
     @staticmethod
@@ -60,6 +65,17 @@ class Gazetteer:
         if place.district is None:
             return not (reading.districts or reading.short_districts or reading.streets)
         return not reading.streets and not reading.towns and ("街道" in text or "镇" in text or "办事处" in text)
+
+    def _relate(self, place: Place, relation: Relation, text: str, spelled: Plain) -> None:
+        """Keep the words that say where the spot lies; far from what is named, its street may be another."""
+        start, end = spelled.span(relation.start, relation.end)
+        place.relation = text[start:end]
+        place.explanation += f"具体在“{place.relation}”。"
+        if place.certain and (
+            relation.border or relation.metres >= self._reach.get((place.district, place.street), 0.0)
+        ):
+            place.certain = False
+            place.explanation += "可能已不在这个镇街，请核对。"
 
 
 def _repaired_place(place: Place, repaired: list[tuple[int, int, str, Where]], spelled: Plain) -> Place:
@@ -78,13 +94,3 @@ def _repaired_place(place: Place, repaired: list[tuple[int, int, str, Where]], s
         district, street, False, (*place.stated, *mentions)[:MAX_MENTIONS], candidates, None, "inferred",
         f"没有找到完全一致的地名，{said}，请核对。", place.district_certain and len(districts) == 1,
     )  # fmt: skip
-
-
-def _relate(place: Place, relation: Relation, text: str, spelled: Plain) -> None:
-    """Keep the words that say where the spot lies; far from what is named, its street may be another."""
-    start, end = spelled.span(relation.start, relation.end)
-    place.relation = text[start:end]
-    place.explanation += f"具体在“{place.relation}”。"
-    if relation.away and place.certain:
-        place.certain = False
-        place.explanation += "可能已不在这个镇街，请核对。"

@@ -137,7 +137,7 @@ class Reading(Names):
         if len(stated) == 1:
             district, street = next(iter(stated))
             county = next(filter(None, map(self._unknown_county, self.streets)), "")
-            if county and not any(map(operator.eq, county, district)):
+            if county and not any(map(operator.eq, county[:-1], district)):
                 said = f"“{county}”不是{self.lexicon.city}的区市，同名的是{district}{street}，请确认是不是这里。"
                 return self._open(None, self.streets, said)
             return self._stated(district, street, not self.hedged and not county)
@@ -252,7 +252,9 @@ class Reading(Names):
 
 # A county's or district's name, and no 厂区, 园区, 超市.
 _COUNTY_ENDS = frozenset("市县区")
-_COUNTY = re.compile(r"[一-龥](?:[^园小厂社辖片景校院矿库城夜早菜门集超都我本全该当][市区]|[^本全我该各]县)$")
+_COUNTY = re.compile(
+    r"[一-龥](?:[^园小厂社辖片景校院矿库属活业宅山郊地学产务用居贸城夜早菜门集超都我本全该当][市区]|[^本全我该各]县)$"
+)
 _STATING = (Kind.DISTRICT, Kind.DISTRICT_SHORT, Kind.STREET, Kind.STREET_SHORT)
 
 

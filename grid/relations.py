@@ -30,7 +30,6 @@ _BESIDE = re.compile(
     rf"|{_DISTANCE.format(3)}处?)"
 )
 _HINT = re.compile("[对隔旁附周侧边头端首邻角门口米界壤间背]|[东西南北前后]面|公里|方向|里[地路]")
-_AWAY_M = 500.0  # farther than this from what is named, the street may be another
 _REACH = 10  # characters between a name and what is said about it
 _BREAK = re.compile(r"[，。！？；,!?;\n]")
 _DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "几": 3, "半": 0.5}
@@ -39,11 +38,12 @@ _WIDE = frozenset({Kind.CITY, Kind.DISTRICT, Kind.DISTRICT_SHORT, Kind.STREET, K
 
 
 class Relation(NamedTuple):
-    """Where in the plain text it stands; `away` when it may lead into another street."""
+    """Where in the plain text it stands, how far it leads from what is named, and whether to its border."""
 
     start: int
     end: int
-    away: bool
+    metres: float = 0.0
+    border: bool = False
 
 
 def relation_in(text: str, found: list[Found]) -> Relation | None:
@@ -52,7 +52,7 @@ def relation_in(text: str, found: list[Found]) -> Relation | None:
         return None
     if ("口" in text or "交" in text) and (crossing := _CROSSING.search(text)):
         names = [item.end for item in found if item.kind in _WIDE and item.start <= crossing.start() < item.end]
-        return Relation(max([crossing.start(), *names]), crossing.end(), False)
+        return Relation(max([crossing.start(), *names]), crossing.end())
     first = 0
     for match in _BESIDE.finditer(text, found[0].end):
         while first + 1 < len(found) and found[first + 1].end <= match.start():
@@ -62,7 +62,7 @@ def relation_in(text: str, found: list[Found]) -> Relation | None:
         between = text[anchor.end : match.start()].rstrip("正斜往向朝约以之")
         if len(between) <= _REACH and not _BREAK.search(between):
             start = anchor.end if between and anchor.kind in _WIDE and not border else anchor.start
-            return Relation(start, match.end(), bool(border) or _metres(match) >= _AWAY_M)
+            return Relation(start, match.end(), _metres(match), bool(border))
     return None
 
 

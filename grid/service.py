@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,6 +45,7 @@ class Location:
     conflict: str | None = None
     approximate: bool = False
     district_certain: bool = False
+    relation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,10 @@ class Locator:
     def locate(self, text: str | None = None, point: Point | None = None) -> Location:
         """Where a tip is. A point outside the city does not raise here: the tip is kept and the finding says so."""
         place = self.gazetteer.locate(text) if text else NOWHERE
+        location = self._weighed(place, point)
+        return replace(location, relation=place.relation) if place.relation else location
+
+    def _weighed(self, place: Place, point: Point | None) -> Location:
         if point is None:
             return self._from_text(place)
         kept = _kept(point)
