@@ -5,6 +5,7 @@ A name may have several senses (城阳 is a district, 城阳村 is elsewhere); t
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -40,6 +41,9 @@ class Kind(IntEnum):
 
 # Names that mean the same whatever stands beside them; for the others see mentions.py.
 SETTLED = frozenset({Kind.DISTRICT, Kind.FORMER_TOWN, Kind.ZONE, Kind.ROAD})
+
+
+_OFFICIAL = frozenset(Kind) - {Kind.FORMER_TOWN, Kind.ZONE, Kind.LANDMARK, Kind.VILLAGE, Kind.ROAD, Kind.NOISE}
 
 
 class Sense(NamedTuple):
@@ -96,10 +100,29 @@ class Lexicon:
         self._villages()
         self._outside()
         self._noise()
-        self.senses: dict[str, tuple[Sense, ...]] = {k: tuple(v) for k, v in self._senses.items()}
-        names = list(self.senses)
-        self._entries = [(name, self.senses[name], _is_settled(self.senses[name])) for name in names]
+        self._learn([])
+
+    def _learn(self, aliases: Iterable[tuple[str, Where]]) -> None:
+        """Take in names that people accepted; what the files only infer from the same name gives way."""
+        senses = {name: tuple(found) for name, found in self._senses.items()}
+        for name, where in aliases:
+            if not self.is_official(name):
+                district, street = where
+                senses[name] = (Sense(Kind.LANDMARK, name, (where,), True, district, street, frozenset({district})),)
+        self.senses: dict[str, tuple[Sense, ...]] = senses
+        names = list(senses)
+        self._entries = [(name, senses[name], _is_settled(senses[name])) for name in names]
         self._automaton = AhoCorasick(names, matchkind=MatchKind.LeftmostLongest, store_patterns=False)
+
+    def with_aliases(self, aliases: Iterable[tuple[str, Where]]) -> Lexicon:
+        """A copy that knows these names beside those of the files, and no others learned before."""
+        other = copy.copy(self)
+        other._learn(aliases)
+        return other
+
+    def is_official(self, name: str) -> bool:
+        """Does the name stand for a district, a street or a place outside by itself?"""
+        return any(sense.kind in _OFFICIAL for sense in self._senses.get(name, ()))
 
     def names_in(self, text: str) -> list[tuple[Entry, int, int]]:
         """The longest names from the left, without overlap, each with its start and end; in one pass."""

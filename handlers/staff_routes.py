@@ -13,6 +13,7 @@ from handlers import (
     finance_books,
     inspect_orders,
     leading,
+    place_names,
     publish,
     supervise,
     vault_openings,
@@ -58,5 +59,7 @@ ROWS: list[tuple[str, str, Handler, P]] = [
     ("POST", "/admin/accounts/{id}/{action}", administration.change_account, P.MANAGE_ACCOUNTS),
     ("POST", "/admin/inspectors/{id}/{action}", administration.change_inspector, P.MANAGE_GRID),
     ("POST", "/admin/grids", administration.import_grids, P.MANAGE_GRID),
+    ("GET", "/admin/place-names", place_names.overview, P.MANAGE_GRID),
+    ("POST", "/admin/place-names/{id}/{action}", place_names.change, P.MANAGE_GRID),
     ("POST", "/admin/jobs/{id}/{action}", administration.change_job, P.MANAGE_ACCOUNTS),
 ]
