@@ -8,6 +8,7 @@ import structlog
 from access.actors import SYSTEM
 from cases import duplicates
 from cases.lifecycle import WrongState, perform
+from cases.places import with_choice_of_place
 from cases.rasa import RasaClient, RasaDown
 from grid.coordinates import Point
 from grid.service import Locator
@@ -56,6 +57,7 @@ class Understanding:
         types = _with_choice(parsed["violations"], facts.get("chosen_type", ""))[:MAX_TYPES]
         text = "\n".join(part for part in (facts["place"], facts["company"], facts["what"]) if part)
         location = self._locator.locate(text=text, point=_point(case, photo))
+        location = with_choice_of_place(location, facts.get("chosen_place", ""))
         route = self._locator.route(location, [row["type"] for row in types], text)
         return {
             "types": types,

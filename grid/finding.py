@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Basis = Literal["stated", "inferred", "point", "none"]
+Basis = Literal["stated", "inferred", "chosen", "point", "none"]  # chosen: by the reporter, from a list
 MAX_MENTIONS = 50
 MAX_CANDIDATES = 8
 
