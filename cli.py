@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+import cli_aliases
 from access.actors import ROLE_NAMES, Role
 from settings import ROOT, Settings
 from store.embedded import EmbeddedMongo
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     corrections = parser_group(commands, "corrections", "分派员更正过的类型")
     export = command("export", "导出候选训练语句(JSON Lines,已去除身份信息)", _corrections_export, parent=corrections)
     export.add_argument("file", type=Path)
+    cli_aliases.add_commands(parser_group(commands, "aliases", "从更正中学来的地名"), command, database)
     save = command("backup", "备份数据库和证据文件到一个加密文件", _backup)
     save.add_argument("file", type=Path)
     load_back = command("restore", "把备份恢复到空数据库", _restore)

@@ -19,6 +19,7 @@ from cases.receipts import Receipts
 from cases.unclaimed import JOB, UnclaimedAlarm
 from cases.understanding import Understanding
 from cases.violations import name_of
+from grid.aliases import follow_aliases
 from grid.service import Locator, open_locator
 from notify.worker import mail_handlers
 from rewards.ledger import Ledger
@@ -68,6 +69,8 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         stack.callback(evidence.close)
         rasa = await stack.enter_async_context(RasaClient(settings.rasa_url, gateway_secret(settings, keys)))
         locator = await open_locator(store, settings.city_dir, settings.max_open_orders)
+        following = asyncio.create_task(follow_aliases(store, locator), name="place names")
+        stack.push_async_callback(_stop, following)
         ledger = await stack.enter_async_context(Ledger(store))
         intake = await stack.enter_async_context(Intake(store, receipts, vault, keys.derive("filing content")))
         # Two queues, so that an alert or an order never waits behind a flood of tips to be understood.

@@ -32,6 +32,8 @@ OTHER_ACTIONS = {
     "grant_access": "开通保密柜钥匙",
     "grant_by_escrow": "用托管密钥开通保密柜",
     "import_layer": "导入网格",
+    "accept_alias": "采用地名",
+    "withdraw_alias": "撤回地名",
     "retry_job": "重做任务",
     "save_inspector": "保存检查员",
     "set_active": "停用或启用检查员",

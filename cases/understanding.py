@@ -9,6 +9,7 @@ from access.actors import SYSTEM
 from cases import duplicates
 from cases.lifecycle import WrongState, perform
 from cases.loads import open_orders
+from cases.places import with_choice_of_place
 from cases.rasa import RasaClient, RasaDown
 from cases.unclaimed import UnclaimedAlarm
 from grid.coordinates import Point
@@ -65,6 +66,7 @@ class Understanding:
         types = _with_choice(parsed["violations"], facts.get("chosen_type", ""))[:MAX_TYPES]
         text = "\n".join(part for part in (facts["place"], facts["company"], facts["what"]) if part)
         location = self._locator.locate(text=text, point=_point(case, photo))
+        location = with_choice_of_place(location, facts.get("chosen_place", ""))
         await self._locator.refresh_roster(self._store)
         now = datetime.now(UTC)
         asked = load_matters(self._locator.roster, location.grid, location.district, location.street, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ from typing import Any
 from grid.coordinates import Point
 from grid.demonstration import FILE_NAME
 from grid.duty import LEVELS, DutyTable
+from grid.finding import NOWHERE, Basis, Candidate, Mention, Place
 from grid.inspectors import Inspector, Roster, demonstration_inspectors, demonstration_offices
 from grid.layer_store import load_active
-from grid.mentions import Mention
-from grid.places import NOWHERE, Basis, Candidate, Gazetteer, Place
+from grid.places import Gazetteer
 from grid.polygons import Grid, GridHit, GridIndex, NoGrids, OutsideCity
 from grid.receivers import Receiver, ReceiverKind, receiver_for
 from grid.roster_store import load_inspectors, roster_version, seed_demonstration
@@ -49,6 +49,7 @@ class Location:
     conflict: str | None = None
     approximate: bool = False
     district_certain: bool = False
+    relation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,10 @@ class Locator:
     def locate(self, text: str | None = None, point: Point | None = None) -> Location:
         """Where a tip is. A point outside the city does not raise here: the tip is kept and the finding says so."""
         place = self.gazetteer.locate(text) if text else NOWHERE
+        location = self._weighed(place, point)
+        return replace(location, relation=place.relation) if place.relation else location
+
+    def _weighed(self, place: Place, point: Point | None) -> Location:
         if point is None:
             return self._from_text(place)
         kept = _kept(point)

@@ -15,6 +15,7 @@ from handlers import (
     inspectors,
     leading,
     model_page,
+    place_names,
     publish,
     supervise,
     vault_openings,
@@ -68,5 +69,7 @@ ROWS: list[tuple[str, str, Handler, P]] = [
     ("GET", "/admin/inspectors/{id}", inspectors.page, P.MANAGE_GRID),
     ("POST", "/admin/inspectors/{id}/{action}", inspectors.act, P.MANAGE_GRID),
     ("POST", "/admin/grids", administration.import_grids, P.MANAGE_GRID),
+    ("GET", "/admin/place-names", place_names.overview, P.MANAGE_GRID),
+    ("POST", "/admin/place-names/{id}/{action}", place_names.change, P.MANAGE_GRID),
     ("POST", "/admin/jobs/{id}/{action}", administration.change_job, P.MANAGE_ACCOUNTS),
 ]

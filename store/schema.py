@@ -16,7 +16,7 @@ class Index(NamedTuple):
 COLLECTIONS = [
     "meta", "jobs", "cases", "tips", "evidence", "drafts", "conversations", "turns", "alerts", "audit",
     "accounts", "sessions", "vault", "vault_keys", "vault_openings", "throttle",
-    "grid_layers", "grids", "inspectors", "corrections",
+    "grid_layers", "grids", "inspectors", "corrections", "place_aliases",
     "ledger_entries", "ledger_accounts", "ledger_head", "rewards", "disclosures",
 ]  # fmt: skip
 
