@@ -17,6 +17,7 @@ from cases.rasa import RasaClient
 from cases.receipts import Receipts
 from cases.understanding import Understanding
 from cases.violations import name_of
+from grid.layer_watch import follow_layer
 from grid.service import Locator, open_locator
 from notify.worker import mail_handlers
 from rewards.ledger import Ledger
@@ -66,6 +67,8 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         stack.callback(evidence.close)
         rasa = await stack.enter_async_context(RasaClient(settings.rasa_url, gateway_secret(settings, keys)))
         locator = await open_locator(store, settings.city_dir)
+        following = asyncio.create_task(follow_layer(store, locator), name="grids")
+        stack.push_async_callback(_stop, following)
         ledger = await stack.enter_async_context(Ledger(store))
         intake = await stack.enter_async_context(Intake(store, receipts, vault, keys.derive("filing content")))
         # Two queues, so that an alert or an order never waits behind a flood of tips to be understood.

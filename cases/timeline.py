@@ -31,6 +31,7 @@ OTHER_ACTIONS = {
     "grant_access": "开通保密柜钥匙",
     "grant_by_escrow": "用托管密钥开通保密柜",
     "import_layer": "导入网格",
+    "use_layer": "换用网格版本",
     "retry_job": "重做任务",
     "save_inspector": "保存检查员",
     "add_account": "新建账号",
@@ -54,6 +55,7 @@ _FIELDS = {
     "district": "区市", "street": "镇街", "company": "单位", "department": "部门", "days": "延长天数", "to": "转交",
     "into": "并入", "from_case": "原案件", "checked_on": "检查日期", "outcome": "结果", "amount_fen": "金额（分）",
     "ledger_seq": "分录号", "claim_due": "领取截止", "photos": "照片数", "rule_set": "规则",
+    "source": "来源文件", "before": "此前的版本",
 }  # fmt: skip
 
 

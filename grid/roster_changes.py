@@ -1,4 +1,4 @@
-"""The roster of inspectors and the imported layers, for the administrator: what there is, and one change at a time."""
+"""The roster of inspectors, for the administrator: what there is, and one change at a time."""
 
 import re
 
@@ -20,11 +20,6 @@ class InvalidInspector(Refusal):
 
 async def listed_inspectors(store: Store) -> list[Document]:
     return await store["inspectors"].find().sort([("district", 1), ("street", 1), ("_id", 1)]).to_list(5000)
-
-
-async def listed_layers(store: Store) -> list[Document]:
-    """The newest first."""
-    return await store["grid_layers"].find().sort("imported_at", -1).to_list(20)
 
 
 async def save_inspector(

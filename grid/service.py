@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from grid.coordinates import Point
 from grid.demonstration import FILE_NAME
 from grid.duty import LEVELS, DutyTable, street_office
 from grid.inspectors import Inspector, Roster, demonstration_inspectors, load_inspectors, seed_demonstration
-from grid.layer_store import load_active
+from grid.layer_store import active_version, load_index
 from grid.mentions import Mention
 from grid.places import NOWHERE, Basis, Candidate, Gazetteer, Place
 from grid.polygons import Grid, GridHit, GridIndex, NoGrids, OutsideCity
@@ -27,7 +27,10 @@ AGREE_APPROXIMATE_M = 2_000.0
 
 @dataclass(frozen=True)
 class Location:
-    """A place as it is kept in a case. `point` is WGS-84 with the system it came in."""
+    """A place as it is kept in a case. `point` is WGS-84 with the system it came in.
+
+    `layer` is the version of the grids that `grid` is from, None for the demonstration grids: codes change their meaning.
+    """
 
     district: str | None
     street: str | None
@@ -45,6 +48,7 @@ class Location:
     conflict: str | None = None
     approximate: bool = False
     district_certain: bool = False
+    layer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,13 +92,17 @@ class Locator:
 
     async def reload(self, store: Store) -> None:
         """Take over a newly imported layer and changes of the roster."""
-        grids = await load_active(store)
-        if grids is not None:
-            self.grid_index = GridIndex(grids)
+        index = await load_index(store)
+        if index is not None:
+            self.grid_index = index
         self.roster = Roster(await load_inspectors(store))
 
     def locate(self, text: str | None = None, point: Point | None = None) -> Location:
         """Where a tip is. A point outside the city does not raise here: the tip is kept and the finding says so."""
+        found = self._located(text, point)
+        return replace(found, layer=self.grid_index.version) if found.grid else found
+
+    def _located(self, text: str | None, point: Point | None) -> Location:
         place = self.gazetteer.locate(text) if text else NOWHERE
         if point is None:
             return self._from_text(place)
@@ -265,7 +273,7 @@ async def open_locator(store: Store, city_dir: Path | str) -> Locator:
     stored (marked `demonstration`), so that a first start shows the whole way of a tip.
     """
     locator = Locator.for_demonstration(city_dir)
-    if await store["grid_layers"].find_one({"active": True}) is None:
+    if await active_version(store) is None:
         await seed_demonstration(store, demonstration_inspectors(locator.grid_index))
     await locator.reload(store)
     return locator
