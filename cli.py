@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 import cli_aliases
+import cli_grid
 from access.actors import ROLE_NAMES, Role
 from settings import ROOT, Settings
 from store.embedded import EmbeddedMongo
@@ -65,10 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     ledger = parser_group(commands, "ledger", "奖励账本")
     command("verify", "重算整本账和审计记录,指出第一处错误", _ledger_verify, parent=ledger)
     grid = parser_group(commands, "grid", "网格图层")
-    load = command("import", "导入网格图层(GeoJSON),替换当前图层", _grid_import, parent=grid)
-    load.add_argument("file", type=Path)
-    load.add_argument("--system", choices=["wgs84", "gcj02", "bd09"], default="wgs84", help="文件使用的坐标系")
-    load.add_argument("--dry-run", action="store_true", help="只检查,不导入")
+    cli_grid.add_commands(grid, command, database)
     roster = parser_group(commands, "inspectors", "检查员名单(CSV)")
     take = command("import", "导入名单:编号相同的修改,没有的新增;有错误就一行也不导入", _roster_import, parent=roster)
     take.add_argument("file", type=argparse.FileType("rb"))
@@ -231,21 +229,6 @@ def _ledger_verify(arguments: argparse.Namespace, settings: Settings) -> int:
             else:
                 print(f"审计记录:{entries}条,链条完整")
             return 0 if report.ok and not broken else 1
-
-    return asyncio.run(run())
-
-
-def _grid_import(arguments: argparse.Namespace, settings: Settings) -> int:
-    from access.actors import SYSTEM
-    from grid.layers import import_layer
-
-    async def run() -> int:
-        async with database(settings) as store:
-            report = await import_layer(
-                store, arguments.file, system=arguments.system, dry_run=arguments.dry_run, actor=SYSTEM.id
-            )
-            print(report.text())
-            return 0
 
     return asyncio.run(run())
 

@@ -20,6 +20,7 @@ from cases.unclaimed import JOB, UnclaimedAlarm
 from cases.understanding import Understanding
 from cases.violations import name_of
 from grid.aliases import follow_aliases
+from grid.layer_watch import follow_layer
 from grid.service import Locator, open_locator
 from notify.worker import mail_handlers
 from rewards.ledger import Ledger
@@ -69,6 +70,8 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         stack.callback(evidence.close)
         rasa = await stack.enter_async_context(RasaClient(settings.rasa_url, gateway_secret(settings, keys)))
         locator = await open_locator(store, settings.city_dir, settings.max_open_orders)
+        layers = asyncio.create_task(follow_layer(store, locator), name="grids")
+        stack.push_async_callback(_stop, layers)
         following = asyncio.create_task(follow_aliases(store, locator), name="place names")
         stack.push_async_callback(_stop, following)
         ledger = await stack.enter_async_context(Ledger(store))

@@ -52,8 +52,11 @@ def _understood(case: Case, data: inputs.Understood, actor: Actor, now: datetime
 
 
 def _accept(case: Case, data: inputs.Accept, actor: Actor, now: datetime) -> Change:
-    place = {**(case.get("location") or {}), "district": data.district, "street": data.street or None,
-             "grid": data.grid or None, "confirmed": True}  # fmt: skip
+    proposed = case.get("location") or {}
+    place = {**proposed, "district": data.district, "street": data.street or None, "grid": data.grid or None,
+             "confirmed": True}  # fmt: skip
+    if place["grid"] != proposed.get("grid"):
+        place |= {"grid_name": None, "layer": None}  # these belong to the grid that was proposed
     return {"decided_types": data.types, "location": place, "company": data.company, "summary": data.summary}
 
 

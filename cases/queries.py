@@ -97,7 +97,7 @@ def newest_pipeline(filter: Filter, actor: Actor) -> list[Document]:
 
 # A case that was not understood yet has no place; pages read the names all the same.
 _NO_PLACE = dict.fromkeys(
-    ("district", "street", "grid", "grid_name", "certain", "explanation", "conflict", "outside_city"), None
+    ("district", "street", "grid", "grid_name", "layer", "certain", "explanation", "conflict", "outside_city"), None
 )  # fmt: skip
 _NO_ROUTE = dict.fromkeys(("department", "inspector", "explanation"), None)
 

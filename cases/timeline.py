@@ -34,6 +34,7 @@ OTHER_ACTIONS = {
     "import_layer": "导入网格",
     "accept_alias": "采用地名",
     "withdraw_alias": "撤回地名",
+    "use_layer": "换用网格版本",
     "retry_job": "重做任务",
     "save_inspector": "保存检查员",
     "set_active": "停用或启用检查员",
@@ -64,6 +65,7 @@ _FIELDS = {
     "district": "区市", "street": "镇街", "company": "单位", "department": "部门", "days": "延长天数", "to": "转交",
     "named": "应属何处", "decision": "督办决定", "into": "并入", "from_case": "原案件", "checked_on": "检查日期", "outcome": "结果", "amount_fen": "金额（分）",
     "leave": "休假", "shifts": "班次", "ledger_seq": "分录号", "claim_due": "领取截止", "photos": "照片数", "rule_set": "规则",
+    "source": "来源文件", "before": "此前的版本",
 }  # fmt: skip
 
 

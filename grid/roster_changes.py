@@ -18,11 +18,6 @@ from store.mongo import Document, Session, Store
 _TYPED = ("name", "email", "kind", "district", "street", "grids", "deputy", "phone", "robot", "demonstration")
 
 
-async def listed_layers(store: Store) -> list[Document]:
-    """Imported grid layers, the newest first."""
-    return await store["grid_layers"].find().sort("imported_at", -1).to_list(20)
-
-
 async def inspector_of(store: Store, inspector_id: str) -> Inspector:
     """Raises `NotFound`."""
     row = await store["inspectors"].find_one({"_id": inspector_id})

@@ -14,7 +14,7 @@ from grid.demonstration import FILE_NAME
 from grid.duty import LEVELS, DutyTable
 from grid.finding import NOWHERE, Basis, Candidate, Mention, Place
 from grid.inspectors import Inspector, Roster, demonstration_inspectors, demonstration_offices
-from grid.layer_store import load_active
+from grid.layer_store import active_version, load_index
 from grid.places import Gazetteer
 from grid.polygons import Grid, GridHit, GridIndex, NoGrids, OutsideCity
 from grid.receivers import Receiver, ReceiverKind, receiver_for
@@ -31,7 +31,10 @@ AGREE_APPROXIMATE_M = 2_000.0
 
 @dataclass(frozen=True)
 class Location:
-    """A place as it is kept in a case. `point` is WGS-84 with the system it came in."""
+    """A place as it is kept in a case. `point` is WGS-84 with the system it came in.
+
+    `layer` is the version of the grids that `grid` is from, None for the demonstration grids: codes change their meaning.
+    """
 
     district: str | None
     street: str | None
@@ -50,6 +53,7 @@ class Location:
     approximate: bool = False
     district_certain: bool = False
     relation: str | None = None
+    layer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,9 +118,9 @@ class Locator:
 
     async def reload(self, store: Store) -> None:
         """Take over a newly imported layer and changes of the roster."""
-        grids = await load_active(store)
-        if grids is not None:
-            self.grid_index = GridIndex(grids)
+        index = await load_index(store)
+        if index is not None:
+            self.grid_index = index
         await self._take_over_roster(store, await roster_version(store))
 
     async def refresh_roster(self, store: Store) -> None:
@@ -132,6 +136,10 @@ class Locator:
 
     def locate(self, text: str | None = None, point: Point | None = None) -> Location:
         """Where a tip is. A point outside the city does not raise here: the tip is kept and the finding says so."""
+        found = self._located(text, point)
+        return replace(found, layer=self.grid_index.version) if found.grid else found
+
+    def _located(self, text: str | None, point: Point | None) -> Location:
         place = self.gazetteer.locate(text) if text else NOWHERE
         location = self._weighed(place, point)
         return replace(location, relation=place.relation) if place.relation else location
@@ -332,7 +340,7 @@ async def open_locator(store: Store, city_dir: Path | str, max_open: int = MAX_O
     stored (marked `demonstration`), so that a first start shows the whole way of a tip.
     """
     locator = Locator.for_demonstration(city_dir, max_open)
-    if await store["grid_layers"].find_one({"active": True}) is None:
+    if await active_version(store) is None:
         await seed_demonstration(store, invented_people(locator.grid_index))
     await locator.reload(store)
     return locator

@@ -43,6 +43,7 @@ INDEXES = [
     Index("sessions", [("account", 1)]),
     Index("throttle", [("expires_at", 1)], expire_s=0),
     Index("grids", [("layer", 1), ("code", 1)], unique=True),
+    Index("grid_layers", [("active", 1)], unique=True, partial={"active": True}),
     Index("inspectors", [("grids", 1)]),
     Index("ledger_entries", [("key", 1)], unique=True),
     Index("ledger_entries", [("target", 1)], unique=True, partial={"kind": "reversal"}),
