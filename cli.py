@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+import cli_aliases
+import cli_grid
 from access.actors import ROLE_NAMES, Role
 from settings import ROOT, Settings
 from store.embedded import EmbeddedMongo
@@ -64,10 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     ledger = parser_group(commands, "ledger", "奖励账本")
     command("verify", "重算整本账和审计记录,指出第一处错误", _ledger_verify, parent=ledger)
     grid = parser_group(commands, "grid", "网格图层")
-    load = command("import", "导入网格图层(GeoJSON),替换当前图层", _grid_import, parent=grid)
-    load.add_argument("file", type=Path)
-    load.add_argument("--system", choices=["wgs84", "gcj02", "bd09"], default="wgs84", help="文件使用的坐标系")
-    load.add_argument("--dry-run", action="store_true", help="只检查,不导入")
+    cli_grid.add_commands(grid, command, database)
+    roster = parser_group(commands, "inspectors", "检查员名单(CSV)")
+    take = command("import", "导入名单:编号相同的修改,没有的新增;有错误就一行也不导入", _roster_import, parent=roster)
+    take.add_argument("file", type=argparse.FileType("rb"))
+    take.add_argument("--dry-run", action="store_true", help="只检查,不导入")
+    command("export", "导出名单", _roster_export, parent=roster).add_argument("file", type=argparse.FileType("wb"))
     user = parser_group(commands, "user", "工作人员账号")
     add = command("add", "添加账号,口令从键盘输入或自动生成", _user_add, parent=user)
     add.add_argument("login")
@@ -79,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     corrections = parser_group(commands, "corrections", "分派员更正过的类型")
     export = command("export", "导出候选训练语句(JSON Lines,已去除身份信息)", _corrections_export, parent=corrections)
     export.add_argument("file", type=Path)
+    cli_aliases.add_commands(parser_group(commands, "aliases", "从更正中学来的地名"), command, database)
     save = command("backup", "备份数据库和证据文件到一个加密文件", _backup)
     save.add_argument("file", type=Path)
     load_back = command("restore", "把备份恢复到空数据库", _restore)
@@ -228,16 +233,28 @@ def _ledger_verify(arguments: argparse.Namespace, settings: Settings) -> int:
     return asyncio.run(run())
 
 
-def _grid_import(arguments: argparse.Namespace, settings: Settings) -> int:
+def _roster_import(arguments: argparse.Namespace, settings: Settings) -> int:
     from access.actors import SYSTEM
-    from grid.layers import import_layer
+    from grid.divisions import Divisions
+    from grid.roster_csv import import_roster
 
     async def run() -> int:
         async with database(settings) as store:
-            report = await import_layer(
-                store, arguments.file, system=arguments.system, dry_run=arguments.dry_run, actor=SYSTEM.id
-            )
+            data, known = arguments.file.read(), Divisions.load(settings.city_dir)
+            report = await import_roster(store, data, known, by=SYSTEM.id, dry_run=arguments.dry_run)
             print(report.text())
+            return 1 if report.faults else 0
+
+    return asyncio.run(run())
+
+
+def _roster_export(arguments: argparse.Namespace, settings: Settings) -> int:
+    from grid.roster_csv import exported
+    from grid.roster_store import load_inspectors
+
+    async def run() -> int:
+        async with database(settings) as store:
+            arguments.file.write(exported(await load_inspectors(store)).encode())
             return 0
 
     return asyncio.run(run())

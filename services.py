@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -18,8 +19,11 @@ from cases.intake import Intake
 from cases.malware import Scanner
 from cases.rasa import RasaClient
 from cases.receipts import Receipts
+from cases.unclaimed import JOB, UnclaimedAlarm
 from cases.understanding import Understanding
 from cases.violations import name_of
+from grid.aliases import follow_aliases
+from grid.layer_watch import follow_layer
 from grid.service import Locator, open_locator
 from notify.worker import mail_handlers
 from rewards.ledger import Ledger
@@ -69,14 +73,19 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         evidence = EvidenceFiles(settings.data_dir / "evidence", Cipher(keys.derive("evidence")), scanner)
         stack.callback(evidence.close)
         rasa = await stack.enter_async_context(RasaClient(settings.rasa_url, gateway_secret(settings, keys)))
-        locator = await open_locator(store, settings.city_dir)
+        locator = await open_locator(store, settings.city_dir, settings.max_open_orders)
+        layers = asyncio.create_task(follow_layer(store, locator), name="grids")
+        stack.push_async_callback(_stop, layers)
+        following = asyncio.create_task(follow_aliases(store, locator), name="place names")
+        stack.push_async_callback(_stop, following)
         ledger = await stack.enter_async_context(Ledger(store))
         intake = await stack.enter_async_context(Intake(store, receipts, vault, keys.derive("filing content")))
         # Two queues, so that an alert or an order never waits behind a flood of tips to be understood.
-        understanding = {"understand": Understanding(store, rasa, locator).run}
+        alarm = UnclaimedAlarm(store, settings.duty_mail, timedelta(minutes=settings.unclaimed_minutes))
+        understanding = {"understand": Understanding(store, rasa, locator, alarm).run}
         workers = Workers(
             Worker(store, understanding, lanes=2, crowded=lambda: intake.crowded),
-            Worker(store, mail_handlers(store, settings, name_of), lanes=2),
+            Worker(store, {JOB: alarm.run, **mail_handlers(store, settings, name_of)}, lanes=2),
         )
         if settings.embedded_workers:
             task = asyncio.create_task(workers.run(), name="jobs")

@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     )
 
     city_dir: Path = Field(ROOT / "grid" / "qingdao", description="divisions, duty table, aliases of the city")
+    max_open_orders: int = Field(20, description="an inspector with more open orders gets no new ones")
+    unclaimed_minutes: int = Field(
+        30, description="the alarm for a tip that nobody answers for is raised again so often"
+    )
     jurisdiction: str = Field(
         "qingdao", description="whose budget pays rewards; the name of its accounts in the ledger"
     )

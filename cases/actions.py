@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from access.actors import Actor, Role
-from cases import inputs
+from cases import inputs, returns
 from cases.inputs import FINDINGS, MEASURE_KINDS, REFUSAL_REASONS, InvalidInput
 from cases.states import BEFORE_REPLY, State
 from store.errors import Refusal
@@ -20,7 +20,10 @@ Change = dict[str, Any]
 
 @dataclass(frozen=True)
 class Action:
-    """`target` None leaves the state. `told` is what the reporter reads ("" = nothing); `change` gives the new fields."""
+    """`target` None leaves the state. `told` is what the reporter reads ("" = nothing); `change` gives the new fields.
+
+    `one_level_up`: after the second return this is the supervisor's alone. `starts` may depend on the case before.
+    """
 
     name: str
     zh: str
@@ -30,10 +33,11 @@ class Action:
     model: type[inputs.Input]
     told: str | Callable[[Case, Any], str] = ""
     change: Callable[[Case, Any, Actor, datetime], Change] = lambda case, data, actor, now: {}
-    starts: tuple[str, ...] = ()
+    starts: tuple[str, ...] | Callable[[Case], tuple[str, ...]] = ()
     stops: tuple[str, ...] = ()
     law: str = ""
     jobs: tuple[str, ...] = field(default=())
+    one_level_up: bool = False
 
 
 class SecondPersonNeeded(Refusal):
@@ -48,13 +52,36 @@ def _understood(case: Case, data: inputs.Understood, actor: Actor, now: datetime
 
 
 def _accept(case: Case, data: inputs.Accept, actor: Actor, now: datetime) -> Change:
-    place = {**(case.get("location") or {}), "district": data.district, "street": data.street or None,
-             "grid": data.grid or None, "confirmed": True}  # fmt: skip
+    proposed = case.get("location") or {}
+    place = {**proposed, "district": data.district, "street": data.street or None, "grid": data.grid or None,
+             "confirmed": True}  # fmt: skip
+    if place["grid"] != proposed.get("grid"):
+        place |= {"grid_name": None, "layer": None}  # these belong to the grid that was proposed
     return {"decided_types": data.types, "location": place, "company": data.company, "summary": data.summary}
 
 
 def _assign(case: Case, data: inputs.Assign, actor: Actor, now: datetime) -> Change:
+    """An order to somebody; `dispatches` counts them, because the first should have been right."""
+    return {
+        "department": data.department, "inspector_id": data.inspector_id,
+        "dispatches": case.get("dispatches", 0) + 1, **returns.decided(case, data.decision, actor, now),
+    }  # fmt: skip
+
+
+def _reassign(case: Case, data: inputs.Reassign, actor: Actor, now: datetime) -> Change:
+    _refuse_same(case, data)
+    return _assign(case, data, actor, now)
+
+
+def _hand_over(case: Case, data: inputs.Reassign, actor: Actor, now: datetime) -> Change:
+    """What is left to do after the check goes to somebody else; the first dispatch was right all the same."""
+    _refuse_same(case, data)
     return {"department": data.department, "inspector_id": data.inspector_id}
+
+
+def _refuse_same(case: Case, data: inputs.Reassign) -> None:
+    if data.inspector_id == case["inspector_id"]:
+        raise InvalidInput("检查员：还是原来的人，请另选一名。", field="inspector_id")
 
 
 def _finding(case: Case, data: inputs.Finding, actor: Actor, now: datetime) -> Change:
@@ -128,18 +155,23 @@ TABLE: tuple[Action, ...] = (
     Action("transfer", "转交", _set(S.TRIAGE, S.RETURNED), S.TRANSFERRED, _by(R.DISPATCHER, R.SUPERVISOR),
            inputs.Transfer, told=lambda case, data: f"不属于本单位职责,已转交{data.to}。{data.text}",
            change=lambda case, data, actor, now: {"transferred_to": data.to},
-           stops=("accept_decision", "verify_close"), law="安全生产法第七十三条"),
+           stops=("accept_decision", "verify_close", "return_decision"), law="安全生产法第七十三条", one_level_up=True),
     Action("merge", "并案", _set(S.TRIAGE), S.MERGED, _by(R.DISPATCHER), inputs.Merge,
            told="与反映同一事项的另一件合并办理,您的编号和查询码照常使用。",
            change=lambda case, data, actor, now: {"merged_into": data.into}, stops=("accept_decision", "verify_close")),
     Action("assign", "派单", _set(S.ACCEPTED, S.RETURNED), S.ASSIGNED, _by(R.DISPATCHER, R.SUPERVISOR), inputs.Assign,
-           change=_assign, told="已派给属地检查员。", starts=("sign_order",), jobs=("mail_order",)),
+           change=_assign, told="已派给属地检查员。", starts=("sign_order",), stops=("return_decision",),
+           jobs=("mail_order",), one_level_up=True),
+    Action("reassign", "改派", _set(S.ASSIGNED, S.SIGNED, S.VERIFYING), S.ASSIGNED, _by(R.DISPATCHER, R.SUPERVISOR),
+           inputs.Reassign, change=_reassign, told="已改派另一名检查员。", starts=("sign_order",), stops=("sign_order",),
+           jobs=("mail_order",), one_level_up=True),
+    Action("hand_over", "移交后续办理", _set(S.CONCLUDED, S.MEASURES), None, _by(R.DISPATCHER, R.SUPERVISOR),
+           inputs.Reassign, change=_hand_over, jobs=("mail_order",), one_level_up=True),
     Action("sign", "签收", _set(S.ASSIGNED), S.SIGNED, _by(R.INSPECTOR), inputs.Nothing,
            told="检查员已签收。", stops=("sign_order",)),
-    Action("return", "退回", _set(S.ASSIGNED, S.SIGNED), S.RETURNED, _by(R.INSPECTOR), inputs.Return,
-           change=lambda case, data, actor, now: {
-               "returns": [*case.get("returns", []), {**data.model_dump(), "by": actor.id, "at": now}]},
-           stops=("sign_order",)),
+    Action("return", "退回", _set(S.ASSIGNED, S.SIGNED), S.RETURNED, _by(R.INSPECTOR), returns.Return,
+           change=returns.returned, stops=("sign_order",),
+           starts=lambda case: ("return_decision",) if returns.times_returned(case) else ()),
     Action("start_check", "开始核查", _set(S.SIGNED), S.VERIFYING, _by(R.INSPECTOR), inputs.Nothing, told="正在现场核查。"),
     Action("extend", "延长期限", _set(S.SIGNED, S.VERIFYING), None, _by(R.SUPERVISOR), inputs.Extend,
            told=lambda case, data: f"情况复杂,办理期限延长{data.days}日。理由:{data.reason}",
@@ -177,10 +209,15 @@ def allowed(case: Case, actor: Actor) -> list[Action]:
 
 
 def may(actor: Actor, action: Action, case: Case) -> bool:
-    """Role, district, and for inspectors that the order is their own."""
-    if actor.roles.isdisjoint(action.roles):
+    """Role, district, for inspectors that the order is their own, and that a second return went one level up."""
+    if actor.roles.isdisjoint(action.roles) or is_above(actor, action, case):
         return False
     if not actor.may_see_district((case.get("location") or {}).get("district")):
         return False
     only_as_inspector = actor.roles & action.roles == {Role.INSPECTOR}
     return not only_as_inspector or case.get("inspector_id") == actor.id or action.name == "recheck"
+
+
+def is_above(actor: Actor, action: Action, case: Case) -> bool:
+    """The case was returned twice and this is for a supervisor to decide."""
+    return action.one_level_up and returns.goes_one_level_up(case) and not actor.has(Role.SUPERVISOR)

@@ -95,7 +95,9 @@ class Intake:
         words, identity = _without_identity(filing)
         danger = filing.danger
         opened = now.astimezone(deadlines.LOCAL).date().isoformat()
-        facts = {**words, "ongoing": filing.ongoing, "chosen_type": filing.chosen_type}
+        facts = {
+            **words, "ongoing": filing.ongoing, "chosen_type": filing.chosen_type, "chosen_place": filing.chosen_place,
+        }  # fmt: skip
         vault = [self._vault.sealed_document("identity", tip_id, identity)] if identity else []
         if filing.contact:
             vault.append(self._vault.sealed_document("contact", tip_id, {"contact": filing.contact}))

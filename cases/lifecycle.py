@@ -65,7 +65,8 @@ async def perform(
         if case is None or not actor.may_see_district((case.get("location") or {}).get("district")):
             raise NoSuchCase
         if not actions.may(actor, action, case):
-            raise NotAllowed(f"您没有“{action.zh}”的权限。")
+            above = actions.is_above(actor, action, case)
+            raise NotAllowed("这张单已退回两次，只能由督办员决定。" if above else f"您没有“{action.zh}”的权限。")
         _refuse_stale(case, action, version)
         update = plan(case, action, clean, actor, moment)
         done = await store["cases"].find_one_and_update(
@@ -113,7 +114,7 @@ def plan(case: Document, action: actions.Action, data: Input, actor: Actor, now:
     target = action.target or State(case["state"])
     fields = action.change(case, data, actor, now)
     fields["state"] = target
-    fields["clocks"] = _clocks(case["clocks"], action, data, now)
+    fields["clocks"] = _clocks(case, action, data, now)
     fields["last_action"] = {"name": action.name, "actor": actor.id, "actor_name": actor.name, "at": now}
     detail = {"from": case["state"], "to": str(target), **audit_detail(data)}
     entry = audit.make_entry(audit.Head(**case["audit"]), case["_id"], action.name, actor.id, detail, now)
@@ -126,20 +127,24 @@ def plan(case: Document, action: actions.Action, data: Input, actor: Actor, now:
     return Update(mongo, entry)
 
 
+_NOT_IN_THE_TRAIL = {"text", "summary", "location", "route", "duplicates", "types", "photos"}
+
+
 def audit_detail(data: Input) -> dict[str, Any]:
     """What was decided, in plain JSON; free text stays in the case, where access is controlled."""
-    dumped = data.model_dump(mode="json", exclude={"text", "summary", "location", "route", "duplicates", "types"})
+    dumped = data.model_dump(mode="json", exclude=_NOT_IN_THE_TRAIL)
     return {"data": dumped} if dumped else {}
 
 
-def _clocks(clocks: list[Document], action: actions.Action, data: Input, now: datetime) -> list[Document]:
-    running = [dict(clock) for clock in clocks]
+def _clocks(case: Document, action: actions.Action, data: Input, now: datetime) -> list[Document]:
+    running = [dict(clock) for clock in case["clocks"]]
     for clock in running:
         if clock["id"] in action.stops and clock["ended_at"] is None:
             clock["ended_at"] = now
     if isinstance(data, Extend):
         _extend(running, data.days)
-    running.extend(deadlines.new_clock(clock_id, now) for clock_id in action.starts)
+    starts = action.starts(case) if callable(action.starts) else action.starts
+    running.extend(deadlines.new_clock(clock_id, now) for clock_id in starts)
     return running
 
 

@@ -54,6 +54,7 @@ class Filing:
     """One report as it came in. `client_key` is made by the client, once for each filing: a retry carries the same.
 
     `chosen_type`: the violation type that the reporter chose among those the model was unsure of.
+    `chosen_place`: "区市" or "区市 镇街", chosen by the reporter from a list, a drawing or the candidates of the chat.
     `identity`: kind → values that were taken out of the words before (the chat does it message by message).
     """
 
@@ -66,6 +67,7 @@ class Filing:
     happened: str = ""
     contact: str = ""
     chosen_type: str = ""
+    chosen_place: str = ""
     employee: bool = False
     point: Point | None = None
     photos: tuple[StoredPhoto, ...] = field(default=())
@@ -116,6 +118,7 @@ def checked(filing: Filing) -> CheckedFiling:
         happened=clean_text(filing.happened),
         contact=clean_text(filing.contact),
         chosen_type=filing.chosen_type,
+        chosen_place=filing.chosen_place,
         employee=filing.employee,
         point=filing.point,
         photos=filing.photos,

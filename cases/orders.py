@@ -30,6 +30,7 @@ def order(case: Document) -> Document:
     return {
         **{key: case.get(key) for key in _SHOWN},
         "returns": case.get("returns", []),
+        "decisions": case.get("decisions", []),
         "clocks": [clock for clock in case["clocks"] if clock["id"] != "accept_decision"],
         "location": {key: place.get(key) for key in _PLACE},
     }

@@ -19,11 +19,22 @@ from cases.receipts import Receipt
 from cases.scope import QUESTION, ScopeQuestion
 from grid import polygons
 from grid.coordinates import BadCoordinate, Point
-from grid.service import Locator
+from grid.service import Location, Locator
 
 
 class NoTip(InvalidFiling):
     """Clearly no safety matter; `confirmed=1` files it all the same."""
+
+
+class WhereExactly(InvalidFiling):
+    """The words do not say where; asked once. `candidates`: places that they could mean, as `chosen_place` takes them."""
+
+    def __init__(self, candidates: Sequence[str]) -> None:
+        said = "您写的地方可能不止一处。" if candidates else "没有认出您写的地点。"
+        super().__init__(
+            f"{said}请在下面选一下大概在哪里,也可以在图上点;不知道就直接再点一次“提交”。", field="chosen_place"
+        )
+        self.candidates = tuple(candidates)
 
 
 class OutsideCity(InvalidFiling):
@@ -64,9 +75,18 @@ class Reception:
         self._question = question
 
     async def file(
-        self, channel: str, client_key: str, fields: Mapping[str, str], uploads: Sequence[UploadedFile] = ()
+        self,
+        channel: str,
+        client_key: str,
+        fields: Mapping[str, str],
+        uploads: Sequence[UploadedFile] = (),
+        *,
+        ask_where: bool = False,
     ) -> Filed:
-        """File one tip. Raises `InvalidFiling` (`NoTip`, `OutsideCity`), `BadFile`, `AlreadyFiled`, `Unavailable`."""
+        """File one tip. Raises `InvalidFiling` (`NoTip`, `OutsideCity`), `BadFile`, `AlreadyFiled`, `Unavailable`.
+
+        With `ask_where` also `WhereExactly`, once, unless somebody may be in danger.
+        """
         filing = checked(filing_from(channel, client_key, fields))
         confirmed = fields.get("confirmed") == "1"
         if filing.point and not confirmed:
@@ -77,6 +97,8 @@ class Reception:
             raise NoTip(
                 "您写的内容好像不是安全生产方面的问题。请看看下面哪个电话更合适;如果确实要举报,请点“仍要提交”。"
             )
+        if ask_where and doubtful and fields.get("place_asked") != "1":
+            self._ask_where(filing, read)
         if read:
             stored = await store_uploads(self._evidence, read)
             filing = replace(filing, photos=stored.photos, files=stored.files)
@@ -84,10 +106,21 @@ class Reception:
         return Filed(receipt, filing.danger, self._unplaced(filing))
 
     def _unplaced(self, filing: Filing) -> bool:
-        if filing.point or any(photo.position for photo in filing.photos):
+        if filing.point or filing.chosen_place or any(photo.position for photo in filing.photos):
             return False
-        location = self._locator.locate(text="\n".join((filing.place, filing.company, filing.what)))
+        location = self._read(filing)
         return location.district is None and not location.candidates
+
+    def _ask_where(self, filing: Filing, read: "list[ReadUpload]") -> None:
+        photographed = any(isinstance(one.found, Photo) and one.found.position for one in read)
+        if filing.point or filing.chosen_place or photographed:
+            return
+        location = self._read(filing)
+        if location.district is None:
+            raise WhereExactly([f"{c.district} {c.street or ''}".strip() for c in location.candidates])
+
+    def _read(self, filing: Filing) -> Location:
+        return self._locator.locate(text="\n".join((filing.place, filing.company, filing.what)))
 
     def _refuse_outside(self, point: Point) -> None:
         try:
@@ -113,6 +146,7 @@ def filing_from(channel: str, client_key: str, fields: Mapping[str, str]) -> Fil
         contact=fields.get("contact", ""),
         employee=fields.get("employee") == "1",
         point=point_from(fields),
+        chosen_place=fields.get("chosen_place", "").strip()[:60],
     )
 
 
@@ -147,11 +181,11 @@ async def read_uploads(evidence: EvidenceFiles, uploads: Sequence[UploadedFile])
 
 
 async def read_photos(evidence: EvidenceFiles, uploads: Sequence[UploadedFile]) -> list[ReadUpload]:
-    """Photos only, for the chat. Raises `BadPhoto`."""
+    """Photos only. Raises `BadPhoto`."""
     read = await read_uploads(evidence, uploads)
     for upload, one in zip(uploads, read, strict=True):
         if not isinstance(one.found, Photo):
-            raise BadPhoto(f"“{upload.name}”不是照片。对话里只能发照片;文件、录音和视频请在提交后凭编号和查询码补充。")
+            raise BadPhoto(f"“{upload.name}”不是照片,这里只收照片。文件、录音和视频可以用网页表单提交。")
     return read
 
 

@@ -1,9 +1,6 @@
-"""The administrator: accounts, inspectors, the grid layer, rule sets, and how the parts are."""
+"""The administrator: accounts, rule sets, and how the parts are. The roster and the grids have pages of their own."""
 
 import shutil
-import tempfile
-from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
@@ -11,9 +8,7 @@ from access import accounts, administration
 from access.actors import ROLE_NAMES, Actor, Role
 from access.passwords import new_password
 from access.permissions import Permission, allows
-from cases.places import divisions, streets_by_district
-from grid.layers import LayerReport, import_layer
-from grid.roster_changes import listed_inspectors, listed_layers, save_inspector, set_duty
+from cases.places import divisions
 from handlers.forms import Deed, Form, Problem, acting, read_form, staff_page
 from handlers.keys import SERVICES
 from rewards.rules import rule_sets
@@ -22,7 +17,6 @@ from store.errors import Refusal
 from store.outbox import dead_jobs, job_counts, retry_job
 
 LOW_DISK = 2 * 1024**3
-SYSTEMS = {"wgs84": "WGS-84(GPS)", "gcj02": "GCJ-02（高德、腾讯）", "bd09": "BD-09（百度）"}
 
 
 async def overview(request: web.Request) -> web.StreamResponse:
@@ -36,7 +30,6 @@ async def show_overview(
     form: Form | None = None,
     problem: Problem | None = None,
     password: tuple[str, str] | None = None,
-    report: LayerReport | None = None,
 ) -> web.Response:
     """`password` (account name, password) is shown in this answer only."""
     services, actor = request.app[SERVICES], request["actor"]
@@ -50,16 +43,14 @@ async def show_overview(
         roles=[(role.value, ROLE_NAMES[role]) for role in Role if role in accounts.STAFF_ROLES],
         role_names=ROLE_NAMES,
         districts=divisions(services.settings.city_dir).districts,
-        streets=streets_by_district(divisions(services.settings.city_dir)),
-        layers=await listed_layers(store),
-        inspectors=await listed_inspectors(store),
-        systems=SYSTEMS,
+        grid_version=services.locator.grid_index.version,
+        grid_count=len(services.locator.grid_index),
+        inspectors=len(services.locator.roster),
         rule_sets=list(rule_sets().values()),
         health=await health(services),
         jobs=await job_counts(store),
         dead=await dead_jobs(store),
         password=password,
-        report=report,
         form=form,
         problem=problem,
     )
@@ -119,62 +110,6 @@ async def _enable(services: Services, account_id: str, actor: Actor, form: Form)
 
 ACCOUNT_DEEDS: dict[str, Deed] = {"disable_account": _disable, "enable_account": _enable}
 change_account = acting(ACCOUNT_DEEDS, show_overview, "/admin")
-
-
-async def _save_inspector(services: Services, _: str, actor: Actor, form: Form) -> None:
-    await save_inspector(
-        services.store,
-        divisions(services.settings.city_dir),
-        inspector_id=form.text("inspector_id"),
-        name=form.text("name"),
-        email=form.text("email"),
-        place=form.text("place"),
-        grids=form.text("grids"),
-        by=actor.id,
-    )
-    await services.locator.reload(services.store)
-
-
-async def _duty(services: Services, inspector_id: str, actor: Actor, form: Form) -> None:
-    await set_duty(services.store, inspector_id, form.text("on_duty") == "1", by=actor.id)
-    await services.locator.reload(services.store)
-
-
-INSPECTOR_DEEDS: dict[str, Deed] = {"save_inspector": _save_inspector, "set_duty": _duty}
-change_inspector = acting(INSPECTOR_DEEDS, show_overview, "/admin")
-
-
-async def import_grids(request: web.Request) -> web.StreamResponse:
-    """A GeoJSON file: first a dry run that lists every fault, then the import."""
-    services = request.app[SERVICES]
-    posted = await request.post()
-    upload, form = posted.get("file"), await read_form(request)
-    if not isinstance(upload, web.FileField):
-        problem = Problem("import_layer", "请选择 GeoJSON 文件。", "file", 422)
-        return await show_overview(request, form=form, problem=problem)
-    with tempfile.TemporaryDirectory() as folder:
-        # The name is what the report shows; only its last part, so that it stays inside the folder.
-        path = Path(folder) / (Path(upload.filename.replace("\\", "/")).name or "layer.geojson")
-        path.write_bytes(upload.file.read())
-        try:
-            report = await _import(services, path, form, request["actor"])
-        except Refusal as refusal:
-            return await show_overview(request, form=form, problem=Problem.of("import_layer", refusal))
-    return await show_overview(request, form=form, report=report)
-
-
-async def _import(services: Services, path: Path, form: Form, actor: Actor) -> Any:
-    report = await import_layer(
-        services.store,
-        path,
-        form.text("system") or "wgs84",
-        dry_run=form.text("step") != "import",
-        actor=actor.id,
-        city_dir=services.settings.city_dir,
-    )
-    if not report.dry_run:
-        await services.locator.reload(services.store)
-    return report
 
 
 async def _retry(services: Services, job_id: str, actor: Actor, form: Form) -> None:

@@ -9,12 +9,14 @@ from aiohttp import web
 from access import audit
 from access.actors import Actor, Role
 from cases.queries import case_for
+from cases.send_back import PHOTO
 from handlers.keys import SERVICES
 from services import Services
 from store.errors import NotFound, Refusal
 from store.mongo import Document, Session
 from store.sealing import SealBroken
 
+PICTURES = ("photo", PHOTO)
 SIZES = {"thumb": "thumb", "full": "file"}
 MAY_SEE = (Role.DISPATCHER, Role.SUPERVISOR, Role.DUTY)
 DOWNLOAD = {
@@ -30,12 +32,12 @@ async def evidence(request: web.Request) -> web.Response:
     services, actor = request.app[SERVICES], request["actor"]
     size = request.match_info["size"]
     row = await services.store["evidence"].find_one({"_id": request.match_info["id"]})
-    if row is None or (size not in SIZES if row["kind"] == "photo" else size != "file"):
+    if row is None or (size not in SIZES if row["kind"] in PICTURES else size != "file"):
         raise NotFound("没有这份证据。")
     if not actor.has(*MAY_SEE):
         raise Refusal("举报人提供的证据只给分派员和督办员看，以免暴露举报人。", status=403)
     await case_for(services.store, row["case_id"], actor)
-    if row["kind"] == "photo":
+    if row["kind"] in PICTURES:
         headers = {"Content-Disposition": "inline", "X-Content-Type-Options": "nosniff"}
         return web.Response(body=await _opened(services, row[SIZES[size]]), content_type="image/jpeg", headers=headers)
     await _note(services, actor, row)

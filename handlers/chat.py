@@ -24,6 +24,7 @@ from cases.danger import Danger, danger_in
 from cases.evidence import MAX_PHOTOS
 from cases.interview_texts import MATTER, SLOTS
 from cases.model import clean_text
+from cases.places import checked_choice, divisions
 from cases.rasa import RasaDown
 from cases.receipts import plain_number
 from cases.reception import read_photos, store_uploads
@@ -170,9 +171,21 @@ async def photos(request: web.Request) -> web.Response:
 
 
 async def position(request: web.Request) -> web.Response:
-    """POST {"message_id", "lng", "lat", "system"}."""
+    """POST {"message_id", "lng", "lat", "system"}, or {"message_id", "place": "区市 镇街"} tapped on the drawing."""
     body = await _json(request)
-    message_id, point = _message_id(body.get("message_id")), _point(body)
+    message_id = _message_id(body.get("message_id"))
+    if "place" in body:
+        known = divisions(request.app[SERVICES].settings.city_dir)
+        chosen = checked_choice(known, body["place"] if isinstance(body["place"], str) else "")
+        if not chosen:
+            raise BadMessage("没有收到选的地方，请再点一次。", field="place")
+        metadata, said = {"chosen_place": chosen}, {"text": f"［选了{chosen.replace(' ', '')}］"}
+
+        async def choose(draft: Draft) -> Incoming:
+            return Incoming(message_id, metadata=metadata, said=said)
+
+        return await _turn(request, message_id, choose)
+    point = _point(body)
 
     async def prepare(draft: Draft) -> Incoming:
         draft.point = point

@@ -1,15 +1,17 @@
 """The supervisor: what is late or about to be, by district; extensions, reasons for no penalty, archive."""
 
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
 from aiohttp import web
 
-from cases import orders, queries, timeline
+from cases import choices, orders, queries, returns, timeline
 from cases.clocks import Standing, next_due, views
 from cases.inputs import FINDINGS, MEASURE_KINDS
+from cases.return_statistics import return_statistics
 from cases.states import STATE_NAMES, State
-from handlers.dispatch import assign
+from handlers.dispatch import GIVING
 from handlers.forms import Deed, Form, Problem, acting, ask_reporter, deed, staff_page
 from handlers.inspect_orders import decide_measures, rows_shown, with_more_rows
 from handlers.keys import SERVICES
@@ -22,11 +24,15 @@ async def overview(request: web.Request) -> web.Response:
     services, actor = request.app[SERVICES], request["actor"]
     pressing = [_row(case) for case in await queries.pressing(services.store, actor)]
     waiting = await queries.supervised(services.store, actor, WAITING)
+    above = [case for case in waiting if case["state"] == State.RETURNED and returns.goes_one_level_up(case)]
     return staff_page(
         request,
         "staff/supervise.html",
         districts=[_district(name, list(rows)) for name, rows in groupby(pressing, key=lambda row: row["district"])],
-        waiting=[_row(case) for case in waiting],
+        above=[_row(case) for case in above],
+        waiting=[_row(case) for case in waiting if case not in above],
+        reasons=returns.RETURN_REASONS,
+        numbers=await return_statistics(services.store, actor),
         appeals=[_row(case) for case in await queries.appeals(services.store, actor)],
     )
 
@@ -64,7 +70,9 @@ async def show_case(
         clocks=views(case),
         lines=timeline.lines(trail, names),
         draft=orders.reply_draft(case) if case["finding"] else "",
-        inspectors=await queries.inspectors_of(services.store, case["location"]["district"]),
+        receivers=await choices.receivers(services.store, services.locator, case, datetime.now(UTC)),
+        goes_one_level_up=returns.goes_one_level_up(case),
+        return_reasons=returns.RETURN_REASONS,
         appeals=await queries.appeal_words(services.store, case),
         findings=FINDINGS,
         measure_kinds=MEASURE_KINDS,
@@ -77,7 +85,7 @@ async def show_case(
 
 
 DEEDS: dict[str, Deed] = {
-    "assign": assign,
+    **GIVING,
     "transfer": deed("transfer", "to", "text"),
     "extend": deed("extend", "days", "reason"),
     "decide_measures": decide_measures,

@@ -58,6 +58,13 @@ def alert(kind: str, place: str, path: str, base_url: str) -> Mail:
     return Mail("[紧急]有人报告正在发生的危险", text + _FOOT)
 
 
+def unclaimed(case_id: str, number: str, base_url: str) -> Mail:
+    """To the duty desk: nobody answers for a case. How long it waits is not said: that would tell when it was filed."""
+    again = "" if number == "1" else f"这是第{number}次提醒。"
+    text = f"案件 {case_id} 找不到承办人,现在没有人负责。{again}\n\n请登录查看并派单:{base_url}/desk/cases/{case_id}"
+    return Mail(f"[无人认领]案件 {case_id}", text + _FOOT)
+
+
 def place_of(case: Document) -> str:
     location = case.get("location") or {}
     named = "".join(location.get(part) or "" for part in ("district", "street"))
@@ -79,4 +86,6 @@ def from_template(template: str, fields: dict[str, str], base_url: str) -> Mail:
         return returned(fields["case_id"], base_url)
     if template == "supervision":
         return supervision(fields["case_id"], fields["due"], base_url)
+    if template == "unclaimed":
+        return unclaimed(fields["case_id"], fields["number"], base_url)
     raise KeyError(template)

@@ -35,6 +35,8 @@ async def migrate(store: Store) -> None:
         if index.partial is not None:
             options["partialFilterExpression"] = index.partial
         await store[index.collection].create_index(index.keys, **options)
+    # An inspector is `active`; being on duty follows from leave and shifts.
+    await store["inspectors"].update_many({"on_duty": {"$exists": True}}, {"$rename": {"on_duty": "active"}})
     await store["meta"].update_one(
         {"_id": "schema"}, {"$set": {"version": SCHEMA_VERSION, "at": datetime.now(UTC)}}, upsert=True
     )

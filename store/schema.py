@@ -16,7 +16,7 @@ class Index(NamedTuple):
 COLLECTIONS = [
     "meta", "jobs", "cases", "tips", "evidence", "drafts", "conversations", "turns", "alerts", "audit",
     "accounts", "sessions", "vault", "vault_keys", "vault_openings", "throttle",
-    "grid_layers", "grids", "inspectors", "corrections",
+    "grid_layers", "grids", "inspectors", "corrections", "place_aliases",
     "ledger_entries", "ledger_accounts", "ledger_head", "rewards", "disclosures",
 ]  # fmt: skip
 
@@ -26,6 +26,7 @@ INDEXES = [
     Index("cases", [("state", 1), ("created_at", -1)]),
     Index("cases", [("location.district", 1), ("state", 1), ("created_at", -1)]),
     Index("cases", [("inspector_id", 1), ("state", 1)]),
+    Index("cases", [("route.alarm", 1), ("created_at", 1)], partial={"route.alarm": True}),
     Index("cases", [("decided_types", 1), ("created_at", -1)]),
     Index("cases", [("location.grid", 1), ("created_at", -1)]),
     Index("tips", [("number", 1)], unique=True),
@@ -42,6 +43,7 @@ INDEXES = [
     Index("sessions", [("account", 1)]),
     Index("throttle", [("expires_at", 1)], expire_s=0),
     Index("grids", [("layer", 1), ("code", 1)], unique=True),
+    Index("grid_layers", [("active", 1)], unique=True, partial={"active": True}),
     Index("inspectors", [("grids", 1)]),
     Index("ledger_entries", [("key", 1)], unique=True),
     Index("ledger_entries", [("target", 1)], unique=True, partial={"kind": "reversal"}),

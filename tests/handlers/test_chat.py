@@ -156,6 +156,21 @@ async def test_a_photo_that_is_none(talk):
     assert status == 422 and "照片" in body["message"]
 
 
+async def test_a_place_tapped_on_the_drawing_reaches_the_tip_as_the_reporters_choice(talk):
+    await talk.say("仓库里堆满了油漆桶，没有灭火器")
+    for place in ("城阳区 台东街道", "", None, ["城阳区"]):
+        status, body = await talk.post("/chat/position", json={"message_id": "position-00", "place": place})
+        assert status == 422 and body["message"]
+    status, body = await talk.post("/chat/position", json={"message_id": "position-01", "place": "城阳区 流亭街道"})
+    assert status == 200 and body["said"] == {"text": "［选了城阳区流亭街道］"} and "哪家单位" in texts(body)
+    for payload in ("/dont_know", "/dont_know", "/skip", "/skip"):
+        _, body = await talk.say(payload=payload)
+    assert "城阳区流亭街道" in texts(body)
+    await talk.say(payload="/affirm")
+    (tip,) = await talk.all("tips")
+    assert (tip["facts"]["chosen_place"], tip["facts"]["place"]) == ("城阳区 流亭街道", "城阳区流亭街道")
+
+
 async def test_position(talk):
     await talk.say("有人把安全出口用铁链锁死了")
     status, body = await talk.post(

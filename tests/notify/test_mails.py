@@ -193,5 +193,16 @@ async def test_plain_mails_by_template(store, post, worker):
     assert (await store["jobs"].find_one({"_id": "mail:2"}))["state"] == "dead"
 
 
+async def test_the_duty_desk_is_told_that_nobody_answers_but_not_since_when(store, post, worker):
+    for number in ("1", "3"):
+        fields = {"case_id": "ABCDE-FGHJK", "number": number}
+        payload = {"to": "duty@tip.invalid", "template": "unclaimed", "fields": fields}
+        await add(store, "mail", f"unclaimed:ABCDE-FGHJK:{number}", payload)
+    await run_all(store, worker)
+    first, third = (mail.get_content() for mail in post.received)
+    assert "没有人负责" in first and "/desk/cases/ABCDE-FGHJK" in first and "第3次提醒" in third and "第" not in first
+    assert not [canary for canary in CANARIES if canary in first + third]
+
+
 async def test_without_a_server_mail_waits_untried(store):
     assert mail_handlers(store, Settings(_env_file=None, smtp_host=None), str) == {}

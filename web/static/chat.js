@@ -15,6 +15,8 @@
   var needed = document.getElementById("chat-needed");
   var photoButton = document.getElementById("chat-photo");
   var positionButton = document.getElementById("chat-position");
+  var mapButton = document.getElementById("chat-map");
+  var mapBox = document.getElementById("chat-map-box");
   var maxText = Number(box.dataset.maxText);
   var maxPhotos = Number(box.dataset.maxPhotos);
   var csrf = document.querySelector('meta[name="csrf"]').content;
@@ -70,6 +72,8 @@
     quick.textContent = "";
     photoButton.classList.remove("wanted");
     positionButton.classList.remove("wanted");
+    mapButton.classList.remove("wanted");
+    showMap(false);
     messages.forEach(function (message) {
       if (message.text) append(bubble(message));
       if (message.receipt) append(receiptCard(message.receipt));
@@ -134,7 +138,7 @@
     needed.textContent = parts.join("　");
     needed.hidden = !parts.length;
     (progress.tools || []).forEach(function (tool) {
-      (tool === "photo" ? photoButton : positionButton).classList.add("wanted");
+      ({ photo: photoButton, position: positionButton, map: mapButton })[tool].classList.add("wanted");
     });
   }
 
@@ -311,6 +315,22 @@
       typing.hidden = true;
       sayProblem("没有取得位置（可能没有允许定位）。请用文字说说在哪个区、哪条街道。");
     }, { enableHighAccuracy: true, timeout: 15000, maximumAge: 60000 });
+  });
+
+  function showMap(open) {
+    mapBox.hidden = !open;
+    mapButton.setAttribute("aria-expanded", String(open));
+  }
+
+  mapButton.addEventListener("click", function () {
+    showMap(mapBox.hidden);
+    if (mapBox.hidden) return;
+    openPlaceMap(mapBox, function (place) {
+      var content = { message_id: newId(), place: place };
+      showMap(false);
+      deliver("/chat/position", function () { return [JSON.stringify(content), "application/json"]; },
+        append(element("li", "me", "［选了" + place.replace(" ", "") + "］")));
+    }).then(function () { mapBox.scrollIntoView({ block: "nearest" }); });
   });
 
   // ---- leaving in a hurry: nothing of the talk stays on this device
