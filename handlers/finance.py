@@ -181,7 +181,7 @@ async def show_reward(
     request: web.Request, reward_id: str, *, form: Form | None = None, problem: Problem | None = None
 ) -> web.Response:
     services = request.app[SERVICES]
-    reward = await record.find(services.store, reward_id)
+    reward = await _reward(services, reward_id, request["actor"])
     openings = await lists.openings_of(services.store, reward["payee_ref"]) if reward["payee_ref"] else []
     people = {*reward["proposers"], reward["paid_by"], *(row["requested_by"] for row in openings)} - {None}
     return staff_page(
@@ -196,6 +196,21 @@ async def show_reward(
         form=form,
         problem=problem,
     )
+
+
+async def _reward(services: Services, reward_id: str, actor: Actor) -> Document:
+    """The reward, if this person may see the district of its case. Raises `NotFound`."""
+    reward = await record.find(services.store, reward_id)
+    await queries.case_for(services.store, reward["case_id"], actor)
+    return reward
+
+
+def of_own_district(deed: Deed) -> Deed:
+    async def do(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
+        await _reward(services, reward_id, actor)
+        await deed(services, reward_id, actor, form)
+
+    return do
 
 
 async def _approve(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
@@ -249,4 +264,4 @@ DEEDS: dict[str, Deed] = {
     "request_opening": _request_opening,
 }
 
-act = acting(DEEDS, show_reward, "/finance/rewards/{id}")
+act = acting({name: of_own_district(deed) for name, deed in DEEDS.items()}, show_reward, "/finance/rewards/{id}")
