@@ -20,6 +20,9 @@ COLLECTIONS = [
     "ledger_entries", "ledger_accounts", "ledger_head", "rewards", "disclosures",
 ]  # fmt: skip
 
+# Holds all that a look-up by number and code needs.
+BY_RECEIPT = [("number", 1), ("receipt", 1)]
+
 INDEXES = [
     Index("jobs", [("state", 1), ("kind", 1), ("due", 1)]),
     Index("jobs", [("done_at", 1)], expire_s=30 * 86400),
@@ -30,6 +33,7 @@ INDEXES = [
     Index("cases", [("decided_types", 1), ("created_at", -1)]),
     Index("cases", [("location.grid", 1), ("created_at", -1)]),
     Index("tips", [("number", 1)], unique=True),
+    Index("tips", BY_RECEIPT),
     Index("tips", [("client_key", 1)], unique=True),
     Index("tips", [("case_id", 1)]),
     Index("evidence", [("tip_id", 1)]),
