@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from access.actors import Actor
-from cases.clocks import SOON
+from cases.clocks import SOON, not_ours
 from cases.receipts import ALPHABET, LOOK_ALIKES
 from cases.states import CLOSED, State
 from store.errors import NotFound
@@ -110,7 +110,7 @@ _NO_ROUTE = dict.fromkeys(("department", "inspector", "explanation"), None)
 def whole(case: Document) -> Document:
     """The case with every name that pages read, empty where there is nothing yet."""
     return {
-        "returns": [], "appeals": [], "in_scope": None,
+        "returns": [], "appeals": [], "in_scope": None, "review": None, "extension": None, "earlier": [],
         **case,
         "location": {**_NO_PLACE, "candidates": [], **(case.get("location") or {})},
         "route": {**_NO_ROUTE, **(case.get("route") or {})},
@@ -187,7 +187,7 @@ async def rechecks(store: Store, actor: Actor) -> list[Document]:
 
 def pressing_match(actor: Actor, now: datetime) -> Document:
     """A clock that still runs and has passed, or will within the time of a reminder."""
-    clock = {"ended_at": None, "due_at": {"$lte": now + SOON}, "id": {"$nin": ["objection", "reward_claim"]}}
+    clock = {"ended_at": None, "suspended_at": None, "due_at": {"$lte": now + SOON}, "id": {"$nin": sorted(not_ours())}}
     return {"state": {"$in": list(OPEN_STATES)}, "clocks": {"$elemMatch": clock}, **district_limit(actor)}
 
 
@@ -199,7 +199,8 @@ async def pressing(store: Store, actor: Actor, now: datetime | None = None) -> l
 
 
 def _due(row: Document) -> datetime:
-    return min((clock["due_at"] for clock in row["clocks"] if clock["ended_at"] is None), default=_NEVER)
+    running = (clock for clock in row["clocks"] if clock["ended_at"] is None and not clock.get("suspended_at"))
+    return min((clock["due_at"] for clock in running), default=_NEVER)
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

@@ -1,6 +1,7 @@
 """When reward and disclosure of a case have come to an end, the case moves on. Safe to call at any time, and again."""
 
 from access.actors import SYSTEM
+from cases import clock_changes
 from cases.lifecycle import WrongState, perform
 from cases.states import State
 from store.mongo import Document, Store
@@ -18,6 +19,19 @@ def outcome(rewards: list[Document]) -> str | None:
     if not states or not states <= set(ENDED):
         return None
     return next(state for state in _BEST_FIRST if state in states)
+
+
+async def start_reward(store: Store, case_id: str) -> bool:
+    """The reward was proposed: its clock ends; True when it ran."""
+    case = await store["cases"].find_one({"_id": case_id}, {"state": 1, "clocks": 1})
+    waits = case is not None and clock_changes.running(case["clocks"], "reward_start")
+    if case is None or not waits or case["state"] not in (State.REPLIED, State.RECTIFIED):
+        return False
+    try:
+        await perform(store, case_id, "start_reward", SYSTEM, {}, None)
+    except WrongState:
+        return False  # somebody was first
+    return True
 
 
 async def settle_reward(store: Store, case_id: str) -> bool:
