@@ -106,6 +106,9 @@ def _settle(case: Case, data: inputs.SettleReward, actor: Actor, now: datetime) 
 def _archive(case: Case, data: inputs.Nothing, actor: Actor, now: datetime) -> Change:
     if review.open_appeals(case, "objection"):
         raise Refusal("举报人的异议还没有复核，不能归档。")
+    for clock in clock_changes.running(case["clocks"], "objection"):
+        if now < clock["due_at"]:
+            raise Refusal("举报人提出异议的期限还没有过，期满后才能归档。")
     return {}
 
 
@@ -182,13 +185,13 @@ TABLE: tuple[Action, ...] = (
            inputs.Measures, change=_measures, told=_told_measures, starts=("penalty_publicity",)),
     Action("reply", "答复举报人", _set(S.CONCLUDED, S.MEASURES), S.REPLIED, _by(R.INSPECTOR, R.SUPERVISOR), inputs.Reply,
            change=_reply, told=lambda case, data: f"答复:{data.text}", starts=("objection", "reward_start"),
-           stops=("feedback",), law="应急〔2023〕106号"),
+           stops=("feedback",), jobs=("settle",), law="应急〔2023〕106号"),
     Action("recheck", "整改复查", _set(S.REPLIED), S.RECTIFIED, _by(R.INSPECTOR, R.SUPERVISOR), inputs.Recheck,
            change=_recheck, told="整改情况已复查。"),
     Action("start_reward", "启动奖励", _set(S.REPLIED, S.RECTIFIED), None, _by(R.SYSTEM), inputs.Nothing,
            stops=("reward_start",)),
     Action("settle_reward", "奖励办结", _set(S.REPLIED, S.RECTIFIED), S.REWARDED, _by(R.SYSTEM), inputs.SettleReward,
-           change=_settle, stops=("reward_start", "objection")),
+           change=_settle, stops=("reward_start",)),
     Action("disclose", "公开", _set(S.REWARDED), S.DISCLOSED, _by(R.SYSTEM), inputs.Disclose,
            change=lambda case, data, actor, now: {"disclosures": data.public_numbers},
            told="处理结果已向社会公开(不含任何举报人信息)。", stops=("penalty_publicity",)),

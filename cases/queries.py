@@ -220,12 +220,15 @@ async def appeals(store: Store, actor: Actor) -> list[Document]:
 
 
 async def appeal_words(store: Store, case: Document) -> list[Document]:
-    """What reporters wrote in objection: {kind, on, text}. The rest of their words is not the supervisor's business."""
-    wanted = {appeal["message"] for appeal in case.get("appeals", [])}
+    """What reporters wrote in objection: {id, kind, on, text, decided}. The rest is not the supervisor's business."""
+    wanted = {appeal["message"]: appeal["decided"] for appeal in case.get("appeals", [])}
     if not wanted:
         return []
     messages = [m for tip in await tips_of(store, case["_id"]) for m in tip["messages"] if m["id"] in wanted]
-    return [{key: message[key] for key in ("kind", "on", "text")} for message in messages]
+    return [
+        {**{key: message[key] for key in ("id", "kind", "on", "text")}, "decided": wanted[message["id"]]}
+        for message in messages
+    ]
 
 
 async def approximate_grids(store: Store) -> bool:

@@ -4,6 +4,7 @@ from access.actors import SYSTEM
 from cases import clock_changes
 from cases.lifecycle import WrongState, perform
 from cases.states import State
+from store.jobs import Job
 from store.mongo import Document, Store
 
 ENDED = {"paid": "paid", "forfeited": "forfeited", "waived": "waived", "not_eligible": "not_eligible"}
@@ -32,6 +33,19 @@ async def start_reward(store: Store, case_id: str) -> bool:
     except WrongState:
         return False  # somebody was first
     return True
+
+
+class Settle:
+    """The job `settle` after each reply: in a second round the reward may have ended, or begun, in the first."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def run(self, payload: Document, job: Job) -> None:
+        case_id = payload["case_id"]
+        if await self._store["rewards"].find_one({"case_id": case_id}, {"_id": 1}):
+            await start_reward(self._store, case_id)
+            await settle_reward(self._store, case_id)
 
 
 async def settle_reward(store: Store, case_id: str) -> bool:

@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from cases.actions import ACTIONS
-from cases.inputs import FINDINGS, MEASURE_KINDS, REFUSAL_REASONS, RETURN_REASONS
+from cases.inputs import (
+    FINDINGS,
+    MEASURE_KINDS,
+    REFUSAL_REASONS,
+    RETALIATION_OFFICES,
+    RETURN_REASONS,
+    SUSPEND_REASONS,
+)
 from cases.violations import name_of
 
 OTHER_ACTIONS = {
@@ -33,6 +40,9 @@ OTHER_ACTIONS = {
     "import_layer": "导入网格",
     "retry_job": "重做任务",
     "save_inspector": "保存检查员",
+    "load_calendar": "装入年度日历",
+    "recount": "按正式日历重算期限",
+    "set_email": "修改邮箱",
     "add_account": "新建账号",
     "disable_account": "停用账号",
     "enable_account": "启用账号",
@@ -55,6 +65,8 @@ _FIELDS = {
     "into": "并入", "from_case": "原案件", "checked_on": "检查日期", "outcome": "结果", "amount_fen": "金额（分）",
     "ledger_seq": "分录号", "claim_due": "领取截止", "photos": "照片数", "rule_set": "规则",
 }  # fmt: skip
+
+_REASONS = {**REFUSAL_REASONS, **RETURN_REASONS, **SUSPEND_REASONS}
 
 
 @dataclass(frozen=True)
@@ -88,7 +100,9 @@ def detail_words(detail: Mapping[str, Any]) -> str:
     if result := data.get("result"):
         words.append(FINDINGS.get(result, result))
     if reason := data.get("reason"):
-        words.append(REFUSAL_REASONS.get(reason) or RETURN_REASONS.get(reason) or str(reason))
+        words.append(_REASONS.get(reason) or str(reason))
+    if office := data.get("office"):
+        words.append(f"转交：{RETALIATION_OFFICES.get(office, office)}")
     if measures := data.get("measures"):
         words.append("、".join(MEASURE_KINDS[row["kind"]] for row in measures))
     if types := data.get("decided_types"):

@@ -7,6 +7,8 @@ from access.permissions import Permission as P
 from handlers import (
     administration,
     auditing,
+    breaches,
+    calendars,
     case_files,
     dispatch,
     finance,
@@ -30,6 +32,8 @@ ROWS: list[tuple[str, str, Handler, P]] = [
     ("GET", "/orders/{id}", inspect_orders.order_page, P.INSPECT),
     ("POST", "/orders/{id}/{action}", inspect_orders.act, P.INSPECT),
     ("GET", "/supervise", supervise.overview, P.SUPERVISE),
+    ("GET", "/supervise/breaches", breaches.overview, P.SUPERVISE),
+    ("GET", "/supervise/breaches.csv", breaches.table, P.SUPERVISE),
     ("GET", "/supervise/cases/{id}", supervise.case_page, P.SUPERVISE),
     ("POST", "/supervise/cases/{id}/{action}", supervise.act, P.SUPERVISE),
     ("GET", "/finance", finance.overview, P.HANDLE_REWARDS),
@@ -59,6 +63,8 @@ ROWS: list[tuple[str, str, Handler, P]] = [
     ("POST", "/admin/accounts/{id}/password", administration.reset_password, P.MANAGE_ACCOUNTS),
     ("POST", "/admin/accounts/{id}/{action}", administration.change_account, P.MANAGE_ACCOUNTS),
     ("POST", "/admin/inspectors/{id}/{action}", administration.change_inspector, P.MANAGE_GRID),
+    ("GET", "/admin/calendars", calendars.overview, P.MANAGE_ACCOUNTS),
+    ("POST", "/admin/calendars", calendars.load, P.MANAGE_ACCOUNTS),
     ("POST", "/admin/grids", administration.import_grids, P.MANAGE_GRID),
     ("POST", "/admin/jobs/{id}/{action}", administration.change_job, P.MANAGE_ACCOUNTS),
 ]
