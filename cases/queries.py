@@ -214,8 +214,19 @@ async def supervised(store: Store, actor: Actor, states: tuple[State, ...], limi
 
 async def appeals(store: Store, actor: Actor) -> list[Document]:
     """Cases with an objection or a report of retaliation that nobody has decided about, oldest first."""
-    query = {"appeals": {"$elemMatch": {"decided": None}}, **district_limit(actor)}
+    query = {
+        "appeals.kind": {"$in": ["objection", "retaliation"]},  # along the index of the few cases that have any
+        "appeals": {"$elemMatch": {"decided": None}},
+        **district_limit(actor),
+    }
     found = store["cases"].find(query, {**LISTED, "appeals": 1}).sort("created_at", 1)
+    return [whole(row) for row in await found.to_list(200)]
+
+
+async def extensions(store: Store, actor: Actor) -> list[Document]:
+    """Cases for which an inspector asks for more time, oldest first."""
+    query = {"extension.decided": "", **district_limit(actor)}
+    found = store["cases"].find(query, {**LISTED, "extension": 1}).sort("created_at", 1)
     return [whole(row) for row in await found.to_list(200)]
 
 

@@ -47,9 +47,11 @@ def to_answer(rows: Iterable[Document], actor: Actor) -> list[Document]:
     ]
 
 
-async def answer(store: Store, case_id: str, actor: Actor, data: Mapping[str, Any], version: int) -> Document:
+async def answer(
+    store: Store, case_id: str, actor: Actor, data: Mapping[str, Any], version: int, now: datetime | None = None
+) -> Document:
     """What was done about a late case; kept with the order. Raises what `perform` raises, and `Conflict`."""
-    now = datetime.now(UTC)
+    moment = now or datetime.now(UTC)
 
     async def keep(session: Session, case: Document, clean: AnswerSupervision) -> None:
         wanted = {"_id": clean.notice, "case_id": case_id, "level": Name.SUPERVISE, "void": False}
@@ -58,7 +60,13 @@ async def answer(store: Store, case_id: str, actor: Actor, data: Mapping[str, An
             raise Conflict("这张督办单已经答复过，或不存在。请刷新页面。", field="notice")
         if not addressed(order, actor):
             raise NotAllowed("这张督办单不是发给您这一级的。")
-        words = {"text": clean.text, "by": actor.id, "name": actor.name, "at": now, "late": now >= order["answer_due"]}
+        words = {
+            "text": clean.text,
+            "by": actor.id,
+            "name": actor.name,
+            "at": moment,
+            "late": moment >= order["answer_due"],
+        }
         await store["notices"].update_one({"_id": clean.notice}, {"$set": {"answer": words}}, session=session)
 
-    return await perform(store, case_id, "answer_supervision", actor, dict(data), version, now=now, also=keep)
+    return await perform(store, case_id, "answer_supervision", actor, dict(data), version, now=moment, also=keep)

@@ -33,6 +33,7 @@ async def overview(request: web.Request) -> web.Response:
         districts=[_district(name, list(rows)) for name, rows in groupby(pressing, key=lambda row: row["district"])],
         waiting=[_row(case) for case in waiting],
         appeals=[_row(case) for case in await queries.appeals(services.store, actor)],
+        extensions=[_row(case) for case in await queries.extensions(services.store, actor)],
         ordered=await supervision.open_orders(services.store, actor),
         periods=periods(),
         now=datetime.now(UTC),
