@@ -135,6 +135,8 @@ def check_clocks(case: dict) -> None:
         period = periods()[clock["id"]]
         assert counted_days(clock) == period.limit + clock["extended_days"]
         assert clock["extended_days"] <= period.extend
+    ids = [clock["id"] for clock in case["clocks"] if clock["ended_at"] is None and clock["id"] != "penalty_publicity"]
+    assert len(ids) == len(set(ids)), "the same period runs once"
     if case["state"] in CLOSED:
         running = {clock["id"] for clock in case["clocks"] if clock["ended_at"] is None}
         assert running <= {"objection", "reward_claim"}
