@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from cases.actions import ACTIONS
-from cases.inputs import FINDINGS, MEASURE_KINDS, REFUSAL_REASONS
+from cases.inputs import FINDINGS, MEASURE_KINDS, REFUSAL_REASONS, RETALIATION_OFFICES, SUSPEND_REASONS
 from cases.returns import RETURN_REASONS
 from cases.violations import name_of
 
@@ -44,6 +44,9 @@ OTHER_ACTIONS = {
     "add_shift": "增加班次",
     "remove_shift": "删除班次",
     "import_inspectors": "导入检查员名单",
+    "load_calendar": "装入年度日历",
+    "recount": "按正式日历重算期限",
+    "set_email": "修改邮箱",
     "add_account": "新建账号",
     "disable_account": "停用账号",
     "enable_account": "启用账号",
@@ -67,6 +70,8 @@ _FIELDS = {
     "leave": "休假", "shifts": "班次", "ledger_seq": "分录号", "claim_due": "领取截止", "photos": "照片数", "rule_set": "规则",
     "source": "来源文件", "before": "此前的版本",
 }  # fmt: skip
+
+_REASONS = {**REFUSAL_REASONS, **{key: reason.zh for key, reason in RETURN_REASONS.items()}, **SUSPEND_REASONS}
 
 
 @dataclass(frozen=True)
@@ -100,8 +105,9 @@ def detail_words(detail: Mapping[str, Any]) -> str:
     if result := data.get("result"):
         words.append(FINDINGS.get(result, result))
     if reason := data.get("reason"):
-        sent_back = RETURN_REASONS.get(reason)
-        words.append(sent_back.zh if sent_back else REFUSAL_REASONS.get(reason, str(reason)))
+        words.append(_REASONS.get(reason) or str(reason))
+    if office := data.get("office"):
+        words.append(f"转交：{RETALIATION_OFFICES.get(office, office)}")
     if measures := data.get("measures"):
         words.append("、".join(MEASURE_KINDS[row["kind"]] for row in measures))
     if "active" in data:

@@ -7,6 +7,8 @@ from access.permissions import Permission as P
 from handlers import (
     administration,
     auditing,
+    breaches,
+    calendars,
     case_files,
     dispatch,
     finance,
@@ -35,6 +37,8 @@ ROWS: list[tuple[str, str, Handler, P]] = [
     ("POST", "/orders/{id}/return", inspect_orders.give_back, P.INSPECT),
     ("POST", "/orders/{id}/{action}", inspect_orders.act, P.INSPECT),
     ("GET", "/supervise", supervise.overview, P.SUPERVISE),
+    ("GET", "/supervise/breaches", breaches.overview, P.SUPERVISE),
+    ("GET", "/supervise/breaches.csv", breaches.table, P.SUPERVISE),
     ("GET", "/supervise/cases/{id}", supervise.case_page, P.SUPERVISE),
     ("POST", "/supervise/cases/{id}/{action}", supervise.act, P.SUPERVISE),
     ("GET", "/finance", finance.overview, P.HANDLE_REWARDS),
@@ -77,5 +81,7 @@ ROWS: list[tuple[str, str, Handler, P]] = [
     ("GET", "/admin/grids/{id}/picture", grid_layers.picture, P.MANAGE_GRID),
     ("GET", "/admin/grids/{id}/export", grid_layers.export, P.MANAGE_GRID),
     ("POST", "/admin/grids/{id}/{action}", grid_layers.change_version, P.MANAGE_GRID),
+    ("GET", "/admin/calendars", calendars.overview, P.MANAGE_ACCOUNTS),
+    ("POST", "/admin/calendars", calendars.load, P.MANAGE_ACCOUNTS),
     ("POST", "/admin/jobs/{id}/{action}", administration.change_job, P.MANAGE_ACCOUNTS),
 ]

@@ -148,7 +148,7 @@ async def _page(request: web.Request, tip: Document, case: Document, failed: Fai
         status=failed.problem.status if failed else 200,
         number=tip["number"],
         state=STATE_NAMES[State.WITHDRAWN if tip["withdrawn"] else State(case["state"])],
-        steps=tip_reading.steps(case),
+        steps=tip_reading.steps(case, tip),
         clocks=tip_reading.promises(case),
         reply=case.get("reply"),
         messages=tip_reading.thread(tip),

@@ -182,9 +182,13 @@ async def test_not_eligible_needs_a_reason_and_closes_the_reward(house):
     )
     assert page.status == 200 and "不予奖励" in page
     assert (await house.case(case_id))["reward_outcome"] == "not_eligible"
-    page = await (await house.officer("sup")).post(
-        f"/supervise/cases/{case_id}/archive", {"version": str((await house.case(case_id))["version"])}
+    supervisor, data = await house.officer("sup"), {"version": str((await house.case(case_id))["version"])}
+    page = await supervisor.post(f"/supervise/cases/{case_id}/archive", data)
+    assert page.status == 400 and "期满后才能归档" in page
+    await house.services.store["cases"].update_one(
+        {"_id": case_id, "clocks.id": "objection"}, {"$set": {"clocks.$.due_at": datetime.now(UTC)}}
     )
+    await supervisor.post(f"/supervise/cases/{case_id}/archive", data)
     assert (await house.case(case_id))["state"] == State.ARCHIVED
 
 
