@@ -13,8 +13,11 @@ import structlog
 from access import vault_keys
 from access.vault import Vault
 from cases import calendar_years, scan, settlement
+from cases.conversations import Conversations
 from cases.evidence import EvidenceFiles
+from cases.evidence_sweep import daily
 from cases.intake import Intake
+from cases.malware import Scanner
 from cases.rasa import RasaClient
 from cases.receipts import Receipts
 from cases.unclaimed import JOB, UnclaimedAlarm
@@ -71,7 +74,8 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         receipts = Receipts(keys.derive("filing"), keys.derive("receipt"))
         await _set_up_vault(store, settings)
         vault = await Vault.open(store)
-        evidence = EvidenceFiles(settings.data_dir / "evidence", Cipher(keys.derive("evidence")))
+        scanner = Scanner(settings.malware_scanner) if settings.malware_scanner else None
+        evidence = EvidenceFiles(settings.data_dir / "evidence", Cipher(keys.derive("evidence")), scanner)
         stack.callback(evidence.close)
         rasa = await stack.enter_async_context(RasaClient(settings.rasa_url, gateway_secret(settings, keys)))
         locator = await open_locator(store, settings.city_dir, settings.max_open_orders)
@@ -99,6 +103,8 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         if settings.embedded_workers:
             task = asyncio.create_task(workers.run(), name="jobs")
             stack.push_async_callback(_stop, task)
+            sweeping = daily(store, settings.data_dir / "evidence", Conversations(store, keys))
+            stack.push_async_callback(_stop, asyncio.create_task(sweeping, name="evidence sweep"))
         yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, workers)
 
 

@@ -18,7 +18,7 @@ from access.actors import REPORTER, Actor
 from access.redaction import redact
 from access.vault import Vault
 from cases import deadlines, lifecycle, notices, trail
-from cases.model import StoredPhoto, clean_text
+from cases.model import StoredFile, StoredPhoto, clean_text
 from cases.receipts import CODE_LENGTH, Receipts, plain_code
 from cases.states import CLOSED, State
 from store.errors import Conflict, Refusal
@@ -83,12 +83,17 @@ class Mailbox:
         await self._write(tip_id, "answer", text, now, question=question)
 
     async def add(
-        self, tip_id: str, text: str, photos: Sequence[StoredPhoto] = (), now: datetime | None = None
+        self,
+        tip_id: str,
+        text: str,
+        photos: Sequence[StoredPhoto] = (),
+        files: Sequence[StoredFile] = (),
+        now: datetime | None = None,
     ) -> None:
-        """More facts or photos for an open case. Raises `InvalidMessage`, `TooLate`."""
-        if photos and not text.strip():
-            text = f"补充照片{len(photos)}张。"
-        await self._write(tip_id, "addition", text, now, photos=photos)
+        """More facts, photos or files for an open case. Raises `InvalidMessage`, `TooLate`."""
+        if (photos or files) and not text.strip():
+            text = f"补充照片{len(photos)}张、文件{len(files)}个。"
+        await self._write(tip_id, "addition", text, now, photos=photos, files=files)
 
     async def report_retaliation(self, tip_id: str, text: str, now: datetime | None = None) -> None:
         """安全生产法第七十三条: a reporter who is being punished for the tip says so; possible in every state."""
@@ -107,6 +112,7 @@ class Mailbox:
         *,
         question: str = "",
         photos: Sequence[StoredPhoto] = (),
+        files: Sequence[StoredFile] = (),
     ) -> None:
         moment = now or datetime.now(UTC)
 
@@ -116,8 +122,8 @@ class Mailbox:
             case = await self._store["cases"].find_one({"_id": tip["case_id"]}, session=session)
             assert case is not None, "a tip always has a case"
             refuse_kind(kind, tip, case, question, moment)
-            if len(photos) + await self._photos(tip_id, session) > MAX_PHOTOS_OF_TIP:
-                raise InvalidMessage(f"一件举报最多{MAX_PHOTOS_OF_TIP}张照片。", field="photos")
+            if len(photos) + len(files) + await self._evidence_of(tip_id, session) > MAX_PHOTOS_OF_TIP:
+                raise InvalidMessage(f"一件举报最多{MAX_PHOTOS_OF_TIP}张照片和文件。", field="photos")
             words = self.words(text, tip)
             message = new_message("reporter", kind, words.text, moment, answers=question)
             told = {"on": message["on"], "text": TOLD[kind]}
@@ -125,7 +131,7 @@ class Mailbox:
             await self._store["tips"].update_one({"_id": tip_id}, news, session=session)
             if words.identity:
                 await self._vault.seal(session, "identity", tip_id, words.identity)
-            await self._insert_photos(tip, message["id"], photos, session)
+            await self._insert_evidence(tip, message["id"], photos, files, session)
             await self._note(session, case, kind, message, len(photos), moment)
 
         await self._store.transaction(write)
@@ -143,22 +149,21 @@ class Mailbox:
             identity.setdefault(found.kind, []).append(found.value)
         return Words(redacted.text, identity)
 
-    async def _photos(self, tip_id: str, session: Session) -> int:
+    async def _evidence_of(self, tip_id: str, session: Session) -> int:
         return await self._store["evidence"].count_documents({"tip_id": tip_id}, session=session)
 
-    async def _insert_photos(
-        self, tip: Document, message_id: str, photos: Sequence[StoredPhoto], session: Session
+    async def _insert_evidence(
+        self,
+        tip: Document,
+        message_id: str,
+        photos: Sequence[StoredPhoto],
+        files: Sequence[StoredFile],
+        session: Session,
     ) -> None:
+        of = {"tip_id": tip["_id"], "case_id": tip["case_id"]}
         rows = [
-            {
-                "_id": f"{message_id}-{n}",
-                "tip_id": tip["_id"],
-                "case_id": tip["case_id"],
-                "kind": "photo",
-                **asdict(photo),
-            }
-            for n, photo in enumerate(photos)
-        ]
+            {"_id": f"{message_id}-{n}", **of, "kind": "photo", **asdict(photo)} for n, photo in enumerate(photos)
+        ] + [{"_id": f"{message_id}-f{n}", **of, **asdict(file)} for n, file in enumerate(files)]
         if rows:
             await self._store["evidence"].insert_many(rows, session=session)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from access.actors import Actor
+from cases.attachments import KINDS
 from cases.clocks import SOON, not_ours
 from cases.receipts import ALPHABET, LOOK_ALIKES
 from cases.states import CLOSED, State
@@ -142,6 +143,12 @@ async def tips_of(store: Store, case_id: str) -> list[Document]:
 async def photos_of(store: Store, case_id: str) -> list[Document]:
     fields = {"width": 1, "height": 1}
     return [row async for row in store["evidence"].find({"case_id": case_id, "kind": "photo"}, fields).sort("_id", 1)]
+
+
+async def files_of(store: Store, case_id: str) -> list[Document]:
+    """Documents and recordings: {_id, kind, extension, size}."""
+    query, fields = {"case_id": case_id, "kind": {"$in": list(KINDS)}}, {"kind": 1, "extension": 1, "size": 1}
+    return [row async for row in store["evidence"].find(query, fields).sort("_id", 1)]
 
 
 async def audit_of(store: Store, case_id: str) -> list[Document]:

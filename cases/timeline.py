@@ -62,6 +62,8 @@ OTHER_ACTIONS = {
     "refused_opening": "拒绝打开保密柜",
     "open_record": "打开保密柜",
     "wrong_password": "口令不对",
+    "download_evidence": "下载证据",
+    "sweep_evidence": "清理无主的证据文件",
 }
 KNOWN = frozenset(ACTIONS) | frozenset(OTHER_ACTIONS)
 _FIELDS = {

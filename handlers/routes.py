@@ -37,6 +37,7 @@ PUBLIC: list[Row] = [
     ("GET", "/health", ops.health, P.PUBLIC),
     # report
     ("GET", "/report", report.show, P.PUBLIC),
+    ("POST", "/report/start", report.begin, P.PUBLIC),
     ("POST", "/report", report.submit, P.PUBLIC),
     ("POST", "/receipt/card", report.card, P.PUBLIC),
     ("GET", "/place-map", place_map.show, P.PUBLIC),
@@ -45,6 +46,7 @@ PUBLIC: list[Row] = [
     ("POST", "/chat/photos", chat.photos, P.PUBLIC),
     ("POST", "/chat/position", chat.position, P.PUBLIC),
     ("GET", "/chat/history", chat.history, P.PUBLIC),
+    ("POST", "/chat/leave", chat.leave, P.PUBLIC),
     ("POST", "/chat/progress", chat.progress, P.PUBLIC),
     # the own tip, with number and code
     ("GET", "/tip", tip.show, P.PUBLIC),

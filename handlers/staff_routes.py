@@ -26,7 +26,7 @@ from handlers import (
 from handlers.forms import Handler
 
 ROWS: list[tuple[str, str, Handler, P]] = [
-    ("GET", "/staff/evidence/{id}/{size}", case_files.picture, P.SEE_EVIDENCE),
+    ("GET", "/staff/evidence/{id}/{size}", case_files.evidence, P.SEE_EVIDENCE),
     ("GET", "/desk", dispatch.desk, P.ANSWER_ALERTS),
     ("POST", "/desk/alerts/{id}", dispatch.take_alert, P.ANSWER_ALERTS),
     ("GET", "/desk/unclaimed", dispatch.nobodys, P.ANSWER_ALERTS),

@@ -147,9 +147,9 @@ async def test_from_proposal_to_payment_and_the_public_board(house):
     entry = await store["disclosures"].find_one({})
     path = f"/publish/{entry['_id']}"
     page = await publisher.post(
-        f"{path}/disclosure.edit", {"version": "1", "facts": "收银的小王天天看着害怕，我是三楼收银的小王"}
+        f"{path}/disclosure.edit", {"version": "1", "facts": "天天看着害怕：二楼的安全出口用铁链锁着"}
     )
-    assert page.status >= 400 and "三楼收银的小王" in page
+    assert page.status >= 400 and "天天看着害怕" in page
     page = await publisher.post(f"{path}/disclosure.edit", {"version": "1", "facts": "二楼安全出口上锁。"})
     assert page.status == 200
     assert (await publisher.post(f"{path}/disclosure.review", {"version": "2"})).status == 403
