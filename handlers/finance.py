@@ -13,6 +13,7 @@ from handlers.forms import Deed, Form, Problem, acting, read_form, staff_page, w
 from handlers.keys import SERVICES
 from rewards import accounts, claims, lists, record
 from rewards.assess import Assessment, assess
+from rewards.ledger_store import budget_balances
 from rewards.money import parse_yuan
 from rewards.record import State
 from rewards.rules import LEVEL_NAMES, rule_set, rule_sets
@@ -36,7 +37,7 @@ async def overview(request: web.Request) -> web.Response:
     services, actor = request.app[SERVICES], request["actor"]
     store = services.store
     waiting = await record.in_states(store, State.PROPOSED)
-    balances = await services.ledger.balances()
+    balances = await budget_balances(services.store)
     budget = accounts.budget(jurisdiction(services), this_year())
     return staff_page(
         request,

@@ -17,7 +17,7 @@ COLLECTIONS = [
     "meta", "jobs", "cases", "tips", "evidence", "drafts", "conversations", "turns", "alerts", "audit",
     "accounts", "sessions", "vault", "vault_keys", "vault_openings", "throttle",
     "grid_layers", "grids", "inspectors", "corrections",
-    "ledger_entries", "ledger_accounts", "ledger_head", "rewards", "disclosures",
+    "ledger_entries", "ledger_head", "rewards", "disclosures",
 ]  # fmt: skip
 
 INDEXES = [

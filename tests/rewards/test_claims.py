@@ -10,7 +10,8 @@ from rewards import claims, record
 from rewards.assess import assess
 from rewards.book import BudgetExhausted
 from rewards.claims import AlreadyPaid, ClaimTooLate, ConditionsNotMet, SamePerson
-from rewards.ledger import Ledger, entries_of
+from rewards.ledger import Ledger
+from rewards.ledger_store import entries_of
 from rewards.money import Fen
 from rewards.record import AlreadyProposed, NoSuchReward, NotAllowed, StaleProposal, State, WrongState
 from rewards.rules import rule_set
@@ -127,7 +128,7 @@ async def test_the_whole_way_is_explained_entered_and_audited(desk, store):
 async def test_payee_data_is_only_in_the_vault(desk, store):
     reward = await desk.reach(State.PAID)
     assert (await store["vault"].find_one())["payee"]["account"] == "6222020000000000123"
-    names = ("rewards", "audit", "ledger_entries", "ledger_accounts")
+    names = ("rewards", "audit", "ledger_entries", "ledger_head")
     kept = [[each async for each in store[name].find()] for name in names]
     told = json.dumps(kept, default=str, ensure_ascii=False)
     assert not any(each in told for each in ("王五", "青岛银行", "6222020000000000123", "6222 0200"))
