@@ -11,6 +11,7 @@ import structlog
 
 from access import vault_keys
 from access.vault import Vault
+from cases import trail
 from cases.evidence import EvidenceFiles
 from cases.intake import Intake
 from cases.rasa import RasaClient
@@ -19,6 +20,7 @@ from cases.understanding import Understanding
 from cases.violations import name_of
 from grid.service import Locator, open_locator
 from notify.worker import mail_handlers
+from rewards.completion import keep_completing
 from rewards.ledger import Ledger
 from settings import Settings, gateway_secret
 from store.errors import Conflict
@@ -75,8 +77,8 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
             Worker(store, mail_handlers(store, settings, name_of), lanes=2),
         )
         if settings.embedded_workers:
-            task = asyncio.create_task(workers.run(), name="jobs")
-            stack.push_async_callback(_stop, task)
+            for name, work in (("jobs", workers.run()), ("rewards", keep_completing(store, trail, ledger))):
+                stack.push_async_callback(_stop, asyncio.create_task(work, name=name))
         yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, workers)
 
 

@@ -16,6 +16,7 @@ PROMISED = {
 }
 KINDS = {
     "question": "工作人员问",
+    "notice": "通知",
     "answer": "您回答",
     "addition": "您补充",
     "objection": "您的异议",

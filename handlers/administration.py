@@ -1,4 +1,4 @@
-"""The administrator: accounts, inspectors, the grid layer, rule sets, and how the parts are."""
+"""The administrator: accounts, inspectors, the grid layer, and how the parts are."""
 
 import shutil
 import tempfile
@@ -16,7 +16,6 @@ from grid.layers import LayerReport, import_layer
 from grid.roster_changes import listed_inspectors, listed_layers, save_inspector, set_duty
 from handlers.forms import Deed, Form, Problem, acting, read_form, staff_page
 from handlers.keys import SERVICES
-from rewards.rules import rule_sets
 from services import Services
 from store.errors import Refusal
 from store.outbox import dead_jobs, job_counts, retry_job
@@ -54,7 +53,6 @@ async def show_overview(
         layers=await listed_layers(store),
         inspectors=await listed_inspectors(store),
         systems=SYSTEMS,
-        rule_sets=list(rule_sets().values()),
         health=await health(services),
         jobs=await job_counts(store),
         dead=await dead_jobs(store),

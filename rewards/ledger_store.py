@@ -115,6 +115,18 @@ async def budget_balances(store: Store) -> dict[str, int]:
     return dict(head["accounts"]) if head else {}
 
 
+async def budget_years(store: Store, jurisdiction: str) -> list[int]:
+    """The years for which the jurisdiction was ever given a budget."""
+    prefix = accounts.budget(jurisdiction, 0).removesuffix("0")
+    return sorted(int(name.removeprefix(prefix)) for name in await budget_balances(store) if name.startswith(prefix))
+
+
+async def head_of(store: Store) -> Document:
+    """{seq, hash, root, at, …} of the last entry; zeros for a ledger that was never opened."""
+    head = await store[HEADS].find_one({"_id": HEAD})
+    return head if head is not None else head_document(Book())
+
+
 async def entries_of(store: Store, claim: str) -> list[Entry]:
     """Everything the ledger holds about one reward, oldest first."""
     return [read_entry(each) async for each in store[ENTRIES].find({"claim": claim}).sort("_id", 1)]
