@@ -12,7 +12,7 @@ import structlog
 
 from access import vault_keys
 from access.vault import Vault
-from cases import calendar_years, scan, settlement
+from cases import calendar_years, scan, settlement, trail
 from cases.conversations import Conversations
 from cases.evidence import EvidenceFiles
 from cases.evidence_sweep import daily
@@ -27,6 +27,7 @@ from grid.aliases import follow_aliases
 from grid.layer_watch import follow_layer
 from grid.service import Locator, open_locator
 from notify.worker import mail_handlers
+from rewards.completion import keep_completing
 from rewards.ledger import Ledger
 from settings import Settings, gateway_secret
 from store.errors import Conflict
@@ -101,10 +102,14 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
             Periodic("deadlines", SCAN_S, lambda: scan.scan(store)),
         )
         if settings.embedded_workers:
-            task = asyncio.create_task(workers.run(), name="jobs")
-            stack.push_async_callback(_stop, task)
             sweeping = daily(store, settings.data_dir / "evidence", Conversations(store, keys))
-            stack.push_async_callback(_stop, asyncio.create_task(sweeping, name="evidence sweep"))
+            background = {
+                "jobs": workers.run(),
+                "evidence sweep": sweeping,
+                "rewards": keep_completing(store, trail, ledger),
+            }
+            for name, work in background.items():
+                stack.push_async_callback(_stop, asyncio.create_task(work, name=name))
         yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, workers)
 
 

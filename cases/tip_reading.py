@@ -18,6 +18,7 @@ PROMISED = {
 SUSPENDED = "期限暂停计算,恢复时会告诉您"
 KINDS = {
     "question": "工作人员问",
+    "notice": "通知",
     "answer": "您回答",
     "addition": "您补充",
     "objection": "您的异议",

@@ -1,4 +1,4 @@
-"""The administrator: accounts, rule sets, and how the parts are. The roster and the grids have pages of their own."""
+"""The administrator: accounts, and how the parts are. The roster, the grids and the reward rules have pages of their own."""
 
 import shutil
 
@@ -12,7 +12,6 @@ from cases import scan
 from cases.places import divisions
 from handlers.forms import Deed, Form, Problem, acting, read_form, staff_page
 from handlers.keys import SERVICES
-from rewards.rules import rule_sets
 from services import Services
 from store.errors import Refusal
 from store.outbox import dead_jobs, job_counts, retry_job
@@ -48,7 +47,6 @@ async def show_overview(
         grid_version=services.locator.grid_index.version,
         grid_count=len(services.locator.grid_index),
         inspectors=len(services.locator.roster),
-        rule_sets=list(rule_sets().values()),
         health=await health(services),
         jobs=await job_counts(store),
         dead=await dead_jobs(store),

@@ -60,6 +60,8 @@ PUBLIC: list[Row] = [
     ("GET", "/claim", claim.show, P.PUBLIC),
     ("POST", "/claim", claim.submit, P.PUBLIC),
     ("POST", "/claim/waive", claim.waive, P.PUBLIC),
+    ("POST", "/claim/donate", claim.donate, P.PUBLIC),
+    ("POST", "/claim/appeal", claim.appeal, P.PUBLIC),
     # what is made public
     ("GET", "/board", board.board, P.PUBLIC),
     ("GET", "/board.json", board.open_data, P.PUBLIC),

@@ -21,7 +21,7 @@ COLLECTIONS = [
     "meta", "jobs", "cases", "tips", "evidence", "drafts", "conversations", "turns", "alerts", "audit",
     "accounts", "sessions", "vault", "vault_keys", "vault_openings", "throttle",
     "grid_layers", "grids", "inspectors", "corrections", "place_aliases", "notices", "calendars",
-    "ledger_entries", "ledger_accounts", "ledger_head", "rewards", "disclosures",
+    "ledger_entries", "ledger_head", "rewards", "rule_versions", "payee_months", "payment_batches", "disclosures",
 ]  # fmt: skip
 
 INDEXES = [
@@ -63,7 +63,11 @@ INDEXES = [
     Index("rewards", [("case_id", 1), ("tip_id", 1)], unique=True),
     Index("rewards", [("public_number", 1)], unique=True),
     Index("rewards", [("state", 1), ("claim_due", 1)]),
+    Index("rewards", [("ending.state", 1)], partial={"ending": {"$type": "object"}}),
+    Index("rewards", [("case_id", 1)], partial={"unsettled": True}),
+    Index("payment_batches", [("number", 1)], unique=True),
     Index("disclosures", [("public_number", 1)], unique=True),
     Index("disclosures", [("state", 1), ("published_at", -1)]),
     Index("disclosures", [("case_id", 1)]),
+    Index("disclosures", [("unsettled", 1)], partial={"unsettled": True}),
 ]
