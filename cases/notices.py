@@ -4,8 +4,8 @@ A notice is a document whose `_id` is case:clock:end:level, so that none can be 
 the earliest moment at which one of its clocks needs a look; without it nothing does.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
@@ -27,7 +27,10 @@ class Name(StrEnum):
 
 @dataclass(frozen=True)
 class Level:
-    """`after` working days from the end; `to` kinds of addressees; `answer`: working days for a reply, 0 for none."""
+    """`after` working days from the end; `to` kinds of addressees; `answer`: working days for a reply, 0 for none.
+
+    `least`: shorter periods do not have this level.
+    """
 
     level: Name
     zh: str
@@ -36,7 +39,8 @@ class Level:
     card: str
     bind: str
     basis: str
-    answer: int = field(default=0)
+    answer: int = 0
+    least: int = 0
 
 
 @cache
@@ -49,67 +53,80 @@ def levels() -> tuple[Level, ...]:
 
 
 @cache
-def _steps() -> tuple[int, ...]:
-    return tuple(level.after for level in levels())
+def _levels_of(clock_id: str) -> tuple[tuple[int, ...], tuple[Level, ...]]:
+    """(working days from the end, the levels) of a clock; none for the reporter's own periods."""
+    period = deadlines.periods()[clock_id]
+    found = tuple(level for level in levels() if period.ours and period.limit >= level.least)
+    return tuple(level.after for level in found), found
 
 
-def _moments(end: datetime) -> Iterable[tuple[datetime, Level]]:
-    return zip(deadlines.after_end(end, _steps()), levels(), strict=True)
+def _moments(clock: Clock) -> Iterable[tuple[datetime, Level]]:
+    """When each level comes; nothing while the clock is suspended."""
+    if clock.get("suspended_at"):
+        return ()
+    steps, found = _levels_of(clock["id"])
+    return zip(deadlines.after_end(clock["due_at"], steps), found, strict=True)
 
 
-def _reached(clock: Clock, now: datetime) -> list[tuple[datetime, Level]]:
-    """The levels that this clock came to while it ran, until now."""
-    until = clock["ended_at"] or now
-    return [(moment, level) for moment, level in _moments(clock["due_at"]) if moment <= until]
+def watch_at(clocks: Iterable[Clock]) -> datetime | None:
+    """After an action: the earliest moment at which a clock needs a look; None when nothing does.
 
-
-def _looks(clock: Clock) -> Iterator[datetime]:
-    """The moments at which the clock needs, or needed, a look."""
-    end = clock["ended_at"]
-    if not clock.get("suspended_at") and deadlines.periods()[clock["id"]].ours:
-        yield from (moment for moment, _ in _moments(clock["due_at"]) if end is None or moment <= end)
-
-
-def watch_at(clocks: Iterable[Clock], seen: datetime | None = None) -> datetime | None:
-    """The earliest look that is needed, after the last one at `seen`; None: nothing to look for.
-
-    After each action (`seen` None) the levels of the past count too: what was written already is not written again.
+    Levels of the past count too, also of a clock that ended late: what was written already is not written again.
     """
-    return min((m for clock in clocks for m in _looks(clock) if seen is None or m > seen), default=None)
+    ends = ((clock["ended_at"], moment) for clock in clocks for moment, _ in _moments(clock))
+    return min((moment for end, moment in ends if end is None or moment <= end), default=None)
+
+
+@dataclass(frozen=True)
+class Look:
+    """`reached`: (clock, moment, level, whether it is true now and sent); `next`: the next look that is needed.
+
+    `changed`: somebody acted after a level was reached, so that the trail must say who had the case then.
+    """
+
+    reached: list[tuple[Clock, datetime, Level, bool]]
+    next: datetime | None
+    changed: bool
+
+
+def look(case: Mapping[str, Any], now: datetime) -> Look:
+    """What the clocks of a case came to by now. Only the highest level of a clock that still runs is sent."""
+    reached: list[tuple[Clock, datetime, Level, bool]] = []
+    later: datetime | None = None
+    for clock in case["clocks"]:
+        end, came = clock["ended_at"], None
+        for moment, level in _moments(clock):
+            if moment <= (end or now):
+                if came:
+                    reached.append((clock, *came, False))
+                came = (moment, level)
+            elif end is None:
+                later = min(later or moment, moment)
+                break
+            else:
+                break
+        if came:
+            reached.append((clock, *came, end is None))
+    last = case["last_action"]["at"]
+    return Look(reached, later, any(moment < last for _, moment, _, _ in reached))
 
 
 def due_notices(
-    case: Mapping[str, Any], now: datetime, trail: Iterable[Mapping[str, Any]] | None = None
+    case: Mapping[str, Any], found: Look, now: datetime, trail: Iterable[Mapping[str, Any]] | None = None
 ) -> list[Notice]:
-    """Every notice that the clocks of a case came to by now, written before or not.
+    """Every notice that the clocks came to, written before or not; those that are not sent are passed over.
 
-    Only the highest level of a clock that still runs is sent; the others are recorded as passed over. `trail` (audit
-    entries, oldest first) says who had the case then; without it the case must not have changed since.
+    `trail` (audit entries, oldest first) says who had the case then; without it the case must not have changed since.
     """
-    found: list[Notice] = []
     here = situation(case)
-    for clock in case["clocks"]:
-        if clock.get("suspended_at") or not deadlines.periods()[clock["id"]].ours:
-            continue
-        reached = _reached(clock, now)
-        for moment, level in reached:
-            sent = clock["ended_at"] is None and level is reached[-1][1]
-            who = holder(clock["id"], here)
-            if trail is not None and not sent:
-                who = holder_at(clock["id"], trail, moment)
-            found.append(_notice(case, clock, moment, level, who, now, sent))
-    return found
-
-
-def changed_since(case: Mapping[str, Any], now: datetime) -> bool:
-    """Whether a level that is not sent may have had another holder then; `due_notices` needs the trail."""
-    last = case["last_action"]["at"]
-    return any(
-        moment < last
-        for clock in case["clocks"]
-        if deadlines.periods()[clock["id"]].ours and not clock.get("suspended_at")
-        for moment, _ in _reached(clock, now)
-    )
+    return [
+        _notice(
+            case, clock, moment, level,
+            holder(clock["id"], here) if sent or trail is None else holder_at(clock["id"], trail, moment),
+            now, sent,
+        )
+        for clock, moment, level, sent in found.reached
+    ]  # fmt: skip
 
 
 def notice_id(case_id: str, clock: Clock, level: Level) -> str:

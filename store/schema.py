@@ -39,7 +39,6 @@ INDEXES = [
     Index("notices", [("run", 1)]),
     Index("notices", [("case_id", 1)]),
     Index("notices", [("due_at", -1)]),
-    Index("notices", [("district", 1), ("due_at", -1)]),
     Index("notices", [("answer_due", 1)], partial={"answer_due": {"$gt": LONG_AGO}}),
     Index("tips", [("number", 1)], unique=True),
     Index("tips", [("client_key", 1)], unique=True),

@@ -99,11 +99,13 @@ def moments(clock: dict) -> dict[str, datetime]:
     after = last_day(clock) + timedelta(days=1)
     while not works(after):
         after += timedelta(days=1)
-    return {
-        "remind": datetime(day.year, day.month, day.day, tzinfo=LOCAL),
+    found = {
         "warn": clock["due_at"],
         "supervise": datetime(after.year, after.month, after.day, tzinfo=LOCAL) + timedelta(days=1),
     }
+    if clock["id"] != "sign_order":  # a day is too short for a reminder
+        found["remind"] = datetime(day.year, day.month, day.day, tzinfo=LOCAL)
+    return found
 
 
 def watched(case: dict) -> list[dict]:
