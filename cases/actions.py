@@ -199,7 +199,7 @@ TABLE: tuple[Action, ...] = (
     Action("suspend", "中止期限", _set(S.SIGNED, S.VERIFYING), None, _by(R.SUPERVISOR), inputs.Suspend,
            clocks=lambda clocks, case, data, now: clock_changes.suspend(clocks, now),
            told=lambda case, data: f"因{SUSPEND_REASONS[data.reason]},办理期限暂停计算,恢复时会告诉您。说明:{data.text}"),
-    Action("resume", "恢复期限", _set(S.SIGNED, S.VERIFYING), None, _by(R.SUPERVISOR), inputs.Refusing,
+    Action("resume", "恢复期限", _set(S.ASSIGNED, S.SIGNED, S.RETURNED, S.VERIFYING), None, _by(R.SUPERVISOR), inputs.Refusing,
            clocks=lambda clocks, case, data, now: clock_changes.resume(clocks, now),
            told=lambda case, data: f"办理期限恢复计算。说明:{data.text}"),
     Action("record_finding", "填写核查结论", _set(S.VERIFYING), S.CONCLUDED, _by(R.INSPECTOR), inputs.Finding,

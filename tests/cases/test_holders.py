@@ -25,6 +25,7 @@ from tests.cases.case_factory import (
 START = datetime(2026, 9, 1, 2, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 CASE = "AAAAA-BBBBB"
+RETURN = {"reason": "not_my_grid", "evidence": "门牌属于台东街道第二网格。", "named": "台东街道"}
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ async def wandering(store):
     await received_case(store, now=START)
     steps = [
         (0, "understand", SYSTEM, UNDERSTOOD), (2, "accept", DISPATCHER, ACCEPT), (2, "assign", DISPATCHER, ASSIGN),
-        (3, "return", INSPECTOR, {"reason": "wrong_place", "evidence": "不在辖区"}),
+        (3, "return", INSPECTOR, RETURN),
         (6, "assign", SUPERVISOR, {**ASSIGN, "inspector_id": "i-2"}), (7, "sign", OTHER_INSPECTOR, {}),
         (8, "start_check", OTHER_INSPECTOR, {}),
     ]  # fmt: skip

@@ -38,6 +38,7 @@ CASE = "AAAAA-BBBBB"
 REVIEWER = Actor("a-reviewer", "督办员乙", frozenset({Role.SUPERVISOR}))
 LEADER = Actor("a-leader", "领导", frozenset({Role.LEADER}))
 PEOPLE = (*EVERYBODY, REVIEWER, LEADER, SYSTEM, REPORTER)
+RETURN = {"reason": "not_my_grid", "evidence": "门牌属于台东街道第二网格。", "named": "台东街道", "decision_seen": True}
 RECTIFY = {"kind": "rectify", "text": "打开出口", "decided_on": "2026-11-02", "rectify_by": "2026-12-01"}
 
 
@@ -59,7 +60,7 @@ def likely(case: dict, who: Actor, action: Action) -> float:
         return seldom  # who decided cannot review
     if action.name == "resume":
         return 2 if any(clock["suspended_at"] for clock in case["clocks"]) else seldom
-    if action.name in ("settle_reward", "disclose", "return", "ask_reporter", "answer_supervision"):
+    if action.name in ("settle_reward", "disclose", "return", "reassign", "ask_reporter", "answer_supervision"):
         return 0.3
     return 2 if action.target else 1
 
@@ -103,7 +104,7 @@ def moments(clock: dict) -> dict[str, datetime]:
         "warn": clock["due_at"],
         "supervise": datetime(after.year, after.month, after.day, tzinfo=LOCAL) + timedelta(days=1),
     }
-    if clock["id"] != "sign_order":  # a day is too short for a reminder
+    if periods()[clock["id"]].limit > 1:  # a day is too short for a reminder
         found["remind"] = datetime(day.year, day.month, day.day, tzinfo=LOCAL)
     return found
 
@@ -200,11 +201,12 @@ class Walk:
     async def sample(self, case: dict, name: str) -> dict:
         waiting = [each["message"] for each in case.get("appeals", []) if each["decided"] is None]
         orders = await self.store["notices"].find({"level": "supervise", "answer": None}).to_list(None)
+        given = {**ASSIGN, "inspector_id": self.dice.choice(["i-1", "i-2"]), "decision": "由台东街道承办。"}
         return {
             "understand": UNDERSTOOD, "accept": ACCEPT, "refuse": {"reason": "handled", "text": "已办"},
-            "assign": {**ASSIGN, "inspector_id": self.dice.choice(["i-1", "i-2"])},
+            "assign": given, "reassign": {**given, "reason": "休假"}, "hand_over": {**given, "reason": "调离"},
             "transfer": {"to": "交通运输局", "text": "转交"}, "merge": {"into": "X"},
-            "return": {"reason": "wrong_place", "evidence": "不在辖区"},
+            "return": RETURN,
             "record_finding": {**FINDING, "result": self.dice.choice(["substantiated", "partly", "unsubstantiated"])},
             "decide_measures": {"measures": [self.dice.choice([FINE, RECTIFY])]}, "reply": {"text": "答复"},
             "recheck": RECHECK, "extend": {"days": self.dice.randint(1, 35), "reason": "复杂"},
@@ -235,7 +237,7 @@ async def mailbox(store):
 REACHED = {
     "sign", "return", "start_check", "extend", "ask_extension", "grant_extension", "suspend", "resume", "record_finding",
     "decide_measures", "reply", "recheck", "take_review", "uphold_review", "dismiss_review", "forward_retaliation",
-    "answer_supervision",
+    "answer_supervision", "reassign", "hand_over",
 }  # fmt: skip
 
 
