@@ -9,7 +9,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -62,7 +62,10 @@ def _parser() -> argparse.ArgumentParser:
         batch.add_argument("output", nargs="?", type=argparse.FileType("w", encoding="utf-8"), default=sys.stdout)
 
     ledger = parser_group(commands, "ledger", "奖励账本")
-    command("verify", "重算整本账和审计记录,指出第一处错误", _ledger_verify, parent=ledger)
+    command("verify", "重算整本账、付款、公开记录和审计记录,指出第一处错误", _ledger_verify, parent=ledger)
+    books = command("export", "导出整本账", _ledger_export, parent=ledger)
+    books.add_argument("format", choices=["beancount", "csv", "jsonl"])
+    books.add_argument("file", type=Path)
     grid = parser_group(commands, "grid", "网格图层")
     load = command("import", "导入网格图层(GeoJSON),替换当前图层", _grid_import, parent=grid)
     load.add_argument("file", type=Path)
@@ -212,13 +215,14 @@ async def _listens(port: int) -> bool:
 
 def _ledger_verify(arguments: argparse.Namespace, settings: Settings) -> int:
     from access import audit
-    from rewards.verify import verify
+    from rewards.check_all import check_all
 
     async def run() -> int:
         async with database(settings) as store:
-            report = await verify(store)
+            report = await check_all(store, _notary(store, settings), datetime.now(UTC))
             entries, broken = await audit.verify(store)
-            print(report.text())
+            for line in report.lines:
+                print(line)
             if broken:
                 print(f"审计记录:案件或主题 {broken.subject} 第{broken.seq}条{broken.what}")
             else:
@@ -226,6 +230,27 @@ def _ledger_verify(arguments: argparse.Namespace, settings: Settings) -> int:
             return 0 if report.ok and not broken else 1
 
     return asyncio.run(run())
+
+
+def _ledger_export(arguments: argparse.Namespace, settings: Settings) -> int:
+    from rewards.export import WRITERS
+
+    async def run() -> int:
+        async with database(settings) as store:
+            if arguments.file.exists():
+                raise Refusal(f"{arguments.file} 已存在,请换一个文件名。")
+            with arguments.file.open("w", encoding="utf-8", newline="") as out:
+                count = await WRITERS[arguments.format](store, out)
+            print(f"已导出 {count} 笔分录到 {arguments.file}")
+            return 0
+
+    return asyncio.run(run())
+
+
+def _notary(store: Store, settings: Settings):
+    from rewards.checkpoints import Notary
+
+    return Notary(store, settings.jurisdiction, Keys.load(settings.data_dir).derive("checkpoint"))
 
 
 def _grid_import(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -20,6 +20,7 @@ from cases.understanding import Understanding
 from cases.violations import name_of
 from grid.service import Locator, open_locator
 from notify.worker import mail_handlers
+from rewards.checkpoints import Notary
 from rewards.completion import keep_completing
 from rewards.ledger import Ledger
 from settings import Settings, gateway_secret
@@ -47,6 +48,7 @@ class Services:
     locator: Locator
     intake: Intake
     ledger: Ledger
+    notary: Notary
     workers: Workers
 
     def cipher(self, purpose: str) -> Cipher:
@@ -69,6 +71,7 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         rasa = await stack.enter_async_context(RasaClient(settings.rasa_url, gateway_secret(settings, keys)))
         locator = await open_locator(store, settings.city_dir)
         ledger = await stack.enter_async_context(Ledger(store))
+        notary = Notary(store, settings.jurisdiction, keys.derive("checkpoint"))
         intake = await stack.enter_async_context(Intake(store, receipts, vault, keys.derive("filing content")))
         # Two queues, so that an alert or an order never waits behind a flood of tips to be understood.
         understanding = {"understand": Understanding(store, rasa, locator).run}
@@ -77,9 +80,9 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
             Worker(store, mail_handlers(store, settings, name_of), lanes=2),
         )
         if settings.embedded_workers:
-            for name, work in (("jobs", workers.run()), ("rewards", keep_completing(store, trail, ledger))):
+            for name, work in (("jobs", workers.run()), ("rewards", keep_completing(store, trail, ledger, notary))):
                 stack.push_async_callback(_stop, asyncio.create_task(work, name=name))
-        yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, workers)
+        yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, notary, workers)
 
 
 def escrow_file(settings: Settings) -> Path:
