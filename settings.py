@@ -46,7 +46,17 @@ class Settings(BaseSettings):
     mail_from: str = "12350@tip.invalid"
     duty_mail: str = Field("duty@tip.invalid", description="the duty desk, told of immediate danger at once")
 
+    malware_scanner: str | None = Field(
+        None,
+        pattern=r"^(tcp://[A-Za-z0-9.-]+:[0-9]{1,5}|unix:/.+)$",
+        description="clamd, e.g. tcp://127.0.0.1:3310 or unix:/run/clamav/clamd.ctl; unset: uploads are not scanned",
+    )
+
     city_dir: Path = Field(ROOT / "grid" / "qingdao", description="divisions, duty table, aliases of the city")
+    max_open_orders: int = Field(20, description="an inspector with more open orders gets no new ones")
+    unclaimed_minutes: int = Field(
+        30, description="the alarm for a tip that nobody answers for is raised again so often"
+    )
     jurisdiction: str = Field(
         "qingdao", description="whose budget pays rewards; the name of its accounts in the ledger"
     )

@@ -118,6 +118,7 @@ async def assess_case(request: web.Request) -> web.StreamResponse:
     except Refusal as refusal:
         problem = Problem.of("assess", refusal)
         return await show_case(request, case_id, form=form, problem=problem, assessment=assessment)
+    await settlement.start_reward(services.store, case_id)
     raise web.HTTPSeeOther(f"/finance/rewards/{rewards[0]['_id']}?done=reward.propose")
 
 

@@ -1,6 +1,10 @@
 """Every collection and index in one table. Collections exist before use: a transaction must not create them."""
 
+from datetime import UTC, datetime
 from typing import NamedTuple
+
+# Before every moment that is stored: an index on what is later leaves out the rows without one.
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Index(NamedTuple):
@@ -16,7 +20,7 @@ class Index(NamedTuple):
 COLLECTIONS = [
     "meta", "jobs", "cases", "tips", "evidence", "drafts", "conversations", "turns", "alerts", "audit",
     "accounts", "sessions", "vault", "vault_keys", "vault_openings", "throttle",
-    "grid_layers", "grids", "inspectors", "corrections",
+    "grid_layers", "grids", "inspectors", "corrections", "place_aliases", "notices", "calendars",
     "ledger_entries", "ledger_head", "rewards", "rule_versions", "payee_months", "payment_batches", "disclosures",
     "public_log", "public_log_nodes", "public_log_head", "checkpoints",
 ]  # fmt: skip
@@ -27,8 +31,16 @@ INDEXES = [
     Index("cases", [("state", 1), ("created_at", -1)]),
     Index("cases", [("location.district", 1), ("state", 1), ("created_at", -1)]),
     Index("cases", [("inspector_id", 1), ("state", 1)]),
+    Index("cases", [("route.alarm", 1), ("created_at", 1)], partial={"route.alarm": True}),
     Index("cases", [("decided_types", 1), ("created_at", -1)]),
     Index("cases", [("location.grid", 1), ("created_at", -1)]),
+    Index("cases", [("watch_at", 1)], partial={"watch_at": {"$exists": True}}),
+    Index("cases", [("appeals.kind", 1)], partial={"appeals.kind": {"$exists": True}}),
+    Index("cases", [("extension.decided", 1)], partial={"extension.decided": ""}),
+    Index("notices", [("run", 1)]),
+    Index("notices", [("case_id", 1)]),
+    Index("notices", [("due_at", -1)]),
+    Index("notices", [("answer_due", 1)], partial={"answer_due": {"$gt": LONG_AGO}}),
     Index("tips", [("number", 1)], unique=True),
     Index("tips", [("client_key", 1)], unique=True),
     Index("tips", [("case_id", 1)]),
@@ -43,6 +55,7 @@ INDEXES = [
     Index("sessions", [("account", 1)]),
     Index("throttle", [("expires_at", 1)], expire_s=0),
     Index("grids", [("layer", 1), ("code", 1)], unique=True),
+    Index("grid_layers", [("active", 1)], unique=True, partial={"active": True}),
     Index("inspectors", [("grids", 1)]),
     Index("ledger_entries", [("key", 1)], unique=True),
     Index("ledger_entries", [("target", 1)], unique=True, partial={"kind": "reversal"}),
