@@ -15,6 +15,7 @@ from typing import TextIO
 
 import cli_aliases
 import cli_grid
+import cli_ledger
 from access.actors import ROLE_NAMES, Role
 from settings import ROOT, Settings
 from store.embedded import EmbeddedMongo
@@ -64,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         batch.add_argument("output", nargs="?", type=argparse.FileType("w", encoding="utf-8"), default=sys.stdout)
 
     ledger = parser_group(commands, "ledger", "奖励账本")
-    command("verify", "重算整本账和审计记录,指出第一处错误", _ledger_verify, parent=ledger)
+    cli_ledger.add_commands(ledger, command, database)
     grid = parser_group(commands, "grid", "网格图层")
     cli_grid.add_commands(grid, command, database)
     roster = parser_group(commands, "inspectors", "检查员名单(CSV)")
@@ -223,24 +224,6 @@ async def _listens(port: int) -> bool:
         return False
     writer.close()
     return True
-
-
-def _ledger_verify(arguments: argparse.Namespace, settings: Settings) -> int:
-    from access import audit
-    from rewards.verify import verify
-
-    async def run() -> int:
-        async with database(settings) as store:
-            report = await verify(store)
-            entries, broken = await audit.verify(store)
-            print(report.text())
-            if broken:
-                print(f"审计记录:案件或主题 {broken.subject} 第{broken.seq}条{broken.what}")
-            else:
-                print(f"审计记录:{entries}条,链条完整")
-            return 0 if report.ok and not broken else 1
-
-    return asyncio.run(run())
 
 
 def _roster_import(arguments: argparse.Namespace, settings: Settings) -> int:

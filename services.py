@@ -27,6 +27,7 @@ from grid.aliases import follow_aliases
 from grid.layer_watch import follow_layer
 from grid.service import Locator, open_locator
 from notify.worker import mail_handlers
+from rewards.checkpoints import Notary
 from rewards.completion import keep_completing
 from rewards.ledger import Ledger
 from settings import Settings, gateway_secret
@@ -58,6 +59,7 @@ class Services:
     locator: Locator
     intake: Intake
     ledger: Ledger
+    notary: Notary
     workers: Workers
 
     def cipher(self, purpose: str) -> Cipher:
@@ -85,6 +87,7 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         following = asyncio.create_task(follow_aliases(store, locator), name="place names")
         stack.push_async_callback(_stop, following)
         ledger = await stack.enter_async_context(Ledger(store))
+        notary = Notary(store, settings.jurisdiction, keys.derive("checkpoint"))
         intake = await stack.enter_async_context(Intake(store, receipts, vault, keys.derive("filing content")))
         await calendar_years.refresh(store)
         # Every process counts days, also one that runs no jobs.
@@ -106,11 +109,11 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
             background = {
                 "jobs": workers.run(),
                 "evidence sweep": sweeping,
-                "rewards": keep_completing(store, trail, ledger),
+                "rewards": keep_completing(store, trail, ledger, notary),
             }
             for name, work in background.items():
                 stack.push_async_callback(_stop, asyncio.create_task(work, name=name))
-        yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, workers)
+        yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, notary, workers)
 
 
 def escrow_file(settings: Settings) -> Path:

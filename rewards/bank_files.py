@@ -15,7 +15,7 @@ from typing import Any
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from rewards.money import WrongAmount, parse_yuan, yuan
+from rewards.money import WrongAmount, decimal_yuan, parse_yuan, yuan
 from store.errors import Refusal
 
 ORDER_COLUMNS = ("序号", "流水号", "收款人姓名", "开户银行", "收款账号", "金额（元）", "用途")
@@ -80,11 +80,6 @@ def write_orders(orders: Sequence[Order], fmt: str) -> bytes:
     packed = io.BytesIO()
     book.save(packed)
     return packed.getvalue()
-
-
-def decimal_yuan(fen: int) -> str:
-    """150000 → "1500.00"."""
-    return f"{fen // 100}.{fen % 100:02d}"
 
 
 def read_results(data: bytes) -> list[Result]:

@@ -1,18 +1,14 @@
-"""What anybody may see of the disclosures: search, single entries, never more than the names in `PUBLIC`."""
+"""What anybody may see of the disclosures: search, single entries, never more than `disclosures.PUBLIC`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rewards.disclosure_text import DisclosureKind
-from rewards.disclosures import DISCLOSURES, DisclosureState, NoSuchDisclosure
-from rewards.guarded import china_date
+from rewards.disclosures import DISCLOSURES, DisclosureState, NoSuchDisclosure, for_public
 from store.mongo import Store
-
-PUBLIC = ("public_number", "kind", "district", "month", "groups", "text", "published_on", "withdrawn_on")
 
 
 @dataclass(frozen=True)
@@ -62,14 +58,3 @@ async def public_entry(store: Store, public_number: str) -> dict[str, Any]:
     if found is None:
         raise NoSuchDisclosure("没有这个公开编号。请检查编号，或从公开栏查找。")
     return for_public(found)
-
-
-def for_public(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The names in `PUBLIC` and no others; dates without the time of day."""
-    withdrawn = record["withdrawn"]
-    shown = {name: record.get(name) for name in PUBLIC}
-    shown["published_on"] = china_date(record["published_at"]).isoformat() if record["published_at"] else None
-    shown["withdrawn_on"] = withdrawn["on"] if withdrawn else None
-    if withdrawn:
-        shown["text"] = f"本条内容已于 {withdrawn['on']} 撤回。"
-    return shown

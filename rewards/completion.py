@@ -22,6 +22,7 @@ from access.actors import SYSTEM
 from cases import settlement
 from rewards import approval, batches, endings, payments
 from rewards.accounts import Kind
+from rewards.checkpoints import Notary, Rewritten
 from rewards.guarded import AuditTrail
 from rewards.ledger import Ledger
 from rewards.ledger_store import ENTRIES
@@ -37,13 +38,18 @@ YOUNG = timedelta(seconds=20)
 ENDED = [State.PAID.value, State.FORFEITED.value, State.WAIVED.value, State.NOT_ELIGIBLE.value]
 
 
-async def keep_completing(store: Store, audit: AuditTrail, ledger: Ledger) -> None:
-    """Runs until cancelled; at once at the start, for what the last process left."""
+async def keep_completing(store: Store, audit: AuditTrail, ledger: Ledger, notary: Notary) -> None:
+    """Runs until cancelled; at once at the start, for what the last process left. Also signs what the logs became."""
     while True:
         try:
-            await complete(store, audit, ledger, now=datetime.now(UTC))
+            now = datetime.now(UTC)
+            await complete(store, audit, ledger, now=now)
+            await notary.board(now)
+            await notary.ledger(now)
         except PyMongoError as failure:
             log.warning("rewards.completion_postponed", error=type(failure).__name__)
+        except Rewritten as failure:
+            log.critical("rewards.log_rewritten", what=str(failure), todo="run tip12350 ledger verify")
         await asyncio.sleep(EVERY_S)
 
 

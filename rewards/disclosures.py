@@ -19,6 +19,7 @@ from pymongo.errors import DuplicateKeyError
 
 from access.actors import Actor, Role
 from cases.violations import violations
+from rewards import public_log
 from rewards.claims import due_after_notice, noticed
 from rewards.disclosure_text import (
     EDITABLE,
@@ -34,12 +35,14 @@ from rewards.disclosure_text import (
     without_amount,
 )
 from rewards.guarded import AuditTrail, NotAllowed, Shelf, Stale, WrongState, china_date, need
+from rewards.public_log import Event
 from rewards.record import REWARDS, State, new_public_number
 from store.errors import NotFound, Refusal
 from store.mongo import Document, Session, Store
 
 DISCLOSURES = "disclosures"
 SMALL_GROUP = 5
+PUBLIC = ("public_number", "kind", "district", "month", "groups", "text", "published_on", "withdrawn_on")
 
 
 class DisclosureState(StrEnum):
@@ -222,14 +225,24 @@ async def publish(
         fields = {**old["fields"], "claim_due": due_after_notice(reward, now)}
         update |= {"fields": fields, "text": render(public_of({**old, "fields": fields}), old["public_number"])}
 
-    async def tell_reward(session: Session, after: Document) -> None:
+    async def make_public(session: Session, after: Document) -> None:
         if reward is not None:
             await noticed(store, audit, session, actor, reward, update["fields"]["claim_due"], now)
+        shown = {name: value for name, value in for_public(after).items() if name != "withdrawn_on"}
+        await public_log.append(
+            store, session, Event.PUBLISHED, old["public_number"], content=shown, private=_behind(after), now=now
+        )
 
     told = {"public_number": old["public_number"]}
     return await SHELF.advance(
-        store, audit, actor, old, {"$set": update}, "disclosure.publish", told, now, also=tell_reward
+        store, audit, actor, old, {"$set": update}, "disclosure.publish", told, now, also=make_public
     )
+
+
+def _behind(record: Document) -> dict[str, Any]:
+    """Who stands behind a public text; committed to in the public log, and shown to auditors only."""
+    names = ("case_id", "kind", "edited_by", "reviewed_by", "published_by", "version")
+    return {"disclosure": record["_id"], **{name: record[name] for name in names}}
 
 
 async def _called_reward(store: Store, record: Document) -> Document | None:
@@ -255,9 +268,27 @@ async def withdraw(
     old = await _read(store, disclosure_id, version, DisclosureState.PUBLISHED)
     withdrawn = {"by": actor.id, "reason": reason.strip(), "on": china_date(now).isoformat()}
     update = {"state": DisclosureState.WITHDRAWN.value, "withdrawn": withdrawn}
+
+    async def make_public(session: Session, after: Document) -> None:
+        told = {**_behind(after), "withdrawn_by": actor.id, "reason": withdrawn["reason"]}
+        await public_log.forget_content(store, session, old["public_number"])
+        await public_log.append(store, session, Event.WITHDRAWN, old["public_number"], private=told, now=now)
+
+    detail = {"reason": withdrawn["reason"]}
     return await SHELF.advance(
-        store, audit, actor, old, {"$set": update}, "disclosure.withdraw", {"reason": reason.strip()}, now
+        store, audit, actor, old, {"$set": update}, "disclosure.withdraw", detail, now, also=make_public
     )
+
+
+def for_public(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The names in `PUBLIC` and no others; dates without the time of day."""
+    withdrawn = record["withdrawn"]
+    shown = {name: record.get(name) for name in PUBLIC}
+    shown["published_on"] = china_date(record["published_at"]).isoformat() if record["published_at"] else None
+    shown["withdrawn_on"] = withdrawn["on"] if withdrawn else None
+    if withdrawn:
+        shown["text"] = f"本条内容已于 {withdrawn['on']} 撤回。"
+    return shown
 
 
 async def group_size(store: Store, district: str, month: str) -> int:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from access.actors import Actor
+from rewards import public_log
 from rewards.accounts import Kind
 from rewards.book import AlreadyReversed, AlreadySettled
 from rewards.entries import Entry
@@ -17,8 +18,9 @@ from rewards.guarded import AuditTrail, Stale, WrongState, china_date, reason_of
 from rewards.ledger import Ledger
 from rewards.ledger_store import entries_of
 from rewards.month_cap import refuse_over
-from rewards.record import SHELF, AlreadyPaid, State, decides, find, in_state
-from store.mongo import Document, Store
+from rewards.public_log import Event
+from rewards.record import REWARDS, SHELF, AlreadyPaid, State, decides, find, in_state
+from store.mongo import Document, Session, Store
 
 
 def payment_key(reward: Document) -> str:
@@ -86,8 +88,18 @@ async def mark_paid(
         "ending": None,  # a decision that came later than the payment
         "unsettled": True,
     }
+    told = {
+        "amount_fen": entry.amount, "jurisdiction": entry.jurisdiction, "ledger_hash": entry.hash,
+        "ledger_seq": entry.seq, "number": reward["public_number"], "paid_on": fields["paid_on"], "year": entry.year,
+    }  # fmt: skip
+
+    async def make_public(session: Session, after: Document) -> None:
+        seq = await public_log.append(store, session, Event.PAID, reward["public_number"], private=told, now=now)
+        await store[REWARDS].update_one({"_id": reward["_id"]}, {"$set": {"log_seq": seq}}, session=session)
+
     detail = {"amount_fen": reward["amount_fen"], "ledger_seq": entry.seq}
-    return await SHELF.advance(store, audit, actor, reward, {"$set": fields}, "reward.pay", detail, now)
+    changes = {"$set": fields}
+    return await SHELF.advance(store, audit, actor, reward, changes, "reward.pay", detail, now, also=make_public)
 
 
 async def came_back(
@@ -124,10 +136,16 @@ async def payable_again(
 ) -> Document:
     fields = {
         "state": State.CLAIMED.value, "payment_problem": reason, "paid_on": None, "paid_by": None, "paid_seq": None,
-        "batch": None, "attempt": reward["attempt"] + 1,
+        "batch": None, "attempt": reward["attempt"] + 1, "log_seq": None,
     }  # fmt: skip
+    told = {"ledger_seq": reward["paid_seq"], "number": reward["public_number"], "reason": reason}
+
+    async def make_public(session: Session, after: Document) -> None:
+        await public_log.append(store, session, Event.RETURNED, reward["public_number"], private=told, now=now)
+
     detail = {"reason": reason, "ledger_seq": reward["paid_seq"]}
-    return await SHELF.advance(store, audit, actor, reward, {"$set": fields}, "reward.returned", detail, now)
+    changes = {"$set": fields}
+    return await SHELF.advance(store, audit, actor, reward, changes, "reward.returned", detail, now, also=make_public)
 
 
 async def failed(

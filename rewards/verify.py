@@ -1,5 +1,7 @@
 """Check a whole ledger: replay every entry through the rules and compare with what is stored.
 
+As a command, `python -m rewards.verify bundle.json [--key KEY]` checks a proof that somebody downloaded (bundle.py).
+
 Recomputed are the sequence, both kinds of hashes, the rules for each kind, every balance and the head. What this
 cannot see is a ledger rewritten from some entry to its end with all hashes made anew: against that stands the root
 that was published before (`known`).
@@ -148,3 +150,9 @@ class _Replay:
 def _unlike(stored: Any, fen: int) -> bool:
     """Another value, or another type of number (1.0 and true are not 1)."""
     return stored != fen or isinstance(stored, bool | float)
+
+
+if __name__ == "__main__":
+    from rewards.verify_bundle import main
+
+    raise SystemExit(main())

@@ -22,6 +22,7 @@ COLLECTIONS = [
     "accounts", "sessions", "vault", "vault_keys", "vault_openings", "throttle",
     "grid_layers", "grids", "inspectors", "corrections", "place_aliases", "notices", "calendars",
     "ledger_entries", "ledger_head", "rewards", "rule_versions", "payee_months", "payment_batches", "disclosures",
+    "public_log", "public_log_nodes", "public_log_head", "checkpoints",
 ]  # fmt: skip
 
 INDEXES = [
@@ -68,5 +69,7 @@ INDEXES = [
     Index("disclosures", [("public_number", 1)], unique=True),
     Index("disclosures", [("state", 1), ("published_at", -1)]),
     Index("disclosures", [("case_id", 1)]),
+    Index("public_log", [("number", 1), ("_id", 1)]),
+    Index("checkpoints", [("log", 1), ("size", -1)]),
     Index("disclosures", [("unsettled", 1)], partial={"unsettled": True}),
 ]

@@ -13,11 +13,10 @@ from rewards.bank_files import (
     Order,
     Result,
     compare,
-    decimal_yuan,
     read_results,
     write_orders,
 )
-from rewards.money import parse_yuan
+from rewards.money import decimal_yuan, parse_yuan
 
 ORDERS = [
     Order("F20261124AB0001", "王五", "青岛银行", "6222020000000000123", 450_000),

@@ -7,11 +7,12 @@ from access import audit
 from access.vault import Vault
 from access.vault_keys import WrongPassword, create_vault_keys
 from rewards import batches, completion, payments
-from rewards.bank_files import BankFileRefused, decimal_yuan
+from rewards.bank_files import BankFileRefused
 from rewards.batches import Donee
 from rewards.claims import donate
 from rewards.guarded import NotAllowed, Stale, WrongState
 from rewards.ledger_store import entries_of
+from rewards.money import decimal_yuan
 from rewards.record import State
 from rewards.verify import verify
 from store.errors import Conflict, Refusal
