@@ -141,8 +141,10 @@ async def test_the_readers_browser_checks_by_itself(site):
         # Our own answers with a changed byte: the browser does not believe us.
         async def changed(route):
             answer = await route.fetch()
-            body = (await answer.text()).replace("某企业无证作业", "某企业有证作业")
-            await route.fulfill(response=answer, body=body)
+            body = await answer.json()
+            content = body["bundles"][0]["content"]
+            content["text"] = content["text"].replace("无证", "有证")
+            await route.fulfill(response=answer, json=body)
 
         await page.route("**/log/proof/**", changed)
         text = await look("J00000003B")
