@@ -155,7 +155,18 @@ class Interview:
             else:
                 self.facts["place"] = {"text": "", "point_outside": True}
             taken = True
+        if meta.get("chosen_place"):
+            self._choose_place(meta["chosen_place"])
+            taken = True
         return taken
+
+    def _choose_place(self, chosen: str) -> None:
+        """ "区市 镇街", tapped among candidates or on the drawing: the reporter's word, for a person to confirm."""
+        heard = (self.facts.pop("place", None) or {}).get("text") or (self.slots.get("place") or {}).get("text")
+        name = chosen.replace(" ", "")
+        self.slots["place"] = {
+            "text": heard or name, "name": name, "certain": False, "point": None, "chosen": chosen,
+        }  # fmt: skip
 
     def take_contact(self, message: Message) -> bool:
         """A number of one's own, told when nobody asked for it."""
@@ -352,8 +363,11 @@ class Interview:
 
     def _settle_place(self, text: str, locate: Locate) -> None:
         """The answer to the place question is final, whatever it is: nobody is asked for the same thing twice."""
+        offered, view = self.facts.get("place") or {}, locate(text, None)
+        if text in (*offered.get("candidates", ()), offered.get("name")):
+            self._choose_place(f"{view.district} {view.street}".strip())
+            return
         before = (self.facts.pop("place", None) or {}).get("text", "")
-        view = locate(text, None)
         if not view.street and before and before not in text:
             both = locate(f"{before}，{text}", None)
             if both.district:
@@ -505,7 +519,7 @@ class Interview:
         return "我记下的内容如下，请看看对不对：\n" + "\n".join(lines)
 
     def filing_words(self) -> dict[str, str]:
-        """what, place, company, ongoing, happened, chosen_type as `cases.model.Filing` takes them."""
+        """what, place, company, ongoing, happened, chosen_type, chosen_place as `cases.model.Filing` takes them."""
         place, company = self.slots.get("place") or {}, self.slots.get("company")
         return {
             "what": self.slots.get("what") or "",
@@ -514,6 +528,7 @@ class Interview:
             "ongoing": self.slots.get("ongoing") or "",
             "happened": str(self.facts.get("happened", ""))[:100],
             "chosen_type": str(self.facts.get("type", "")),
+            "chosen_place": str(place.get("chosen", "")),
         }
 
 

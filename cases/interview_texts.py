@@ -17,7 +17,7 @@ ONGOING_WORDS = {"yes": "还在继续", "no": "已经停止", "unknown": "不清
 
 @dataclass(frozen=True)
 class Question:
-    """`buttons` are (title, payload); a payload without a slash is sent as if typed. `tools`: position, photo."""
+    """`buttons` are (title, payload); a payload without a slash is sent as if typed. `tools`: position, map, photo."""
 
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
@@ -33,8 +33,8 @@ QUESTIONS = {
         (), ("photo", "position"),
     ),
     "place": Question(
-        "这件事在什么地方？请说区、街道或村，再加路名或附近的标志，也可以点“发送位置”。" + _PLACE_WHY,
-        (("不知道", "/dont_know"),), ("position",), _PLACE_WHY,
+        "这件事在什么地方？请说区、街道或村，再加路名或附近的标志，也可以点“发送位置”或“在图上点”。" + _PLACE_WHY,
+        (("不知道", "/dont_know"),), ("position", "map"), _PLACE_WHY,
     ),
     "company": Question(
         "是哪家单位？招牌上的名字、大家怎么叫它都可以。（检查人员要找对门）", (("不知道", "/dont_know"),),

@@ -1,4 +1,7 @@
-"""Measurements of this room, one JSON line each: `python -m grid.bench`. Seconds are CPU seconds of one core."""
+"""Measurements of this room, one JSON line each: `python -m grid.bench`. Seconds are CPU seconds of one core.
+
+`python -m grid.bench FILE.csv …` measures only how places are read, on other sentences (columns text, district, street).
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,16 @@ import resource
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import shapely
 
-from grid.coordinates import Point, known_system
-from grid.inspectors import Inspector
+from grid import bench_routing
+from grid.compare import compare
+from grid.coordinates import known_system
 from grid.layer_export import as_geojson, as_shapefile
 from grid.layer_version import GridRow, as_grids
 from grid.layers import import_layer
@@ -31,34 +35,27 @@ _SEED = 12350
 
 
 def main() -> None:
-    """All measurements."""
-    for measure in (addresses, texts, points, layer_import, routing):
-        for row in measure():
-            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
-            sys.stdout.flush()
+    """All measurements, or the reading of the files that are named."""
+    files = [Path(name) for name in sys.argv[1:]]
+    wanted = map(reading, files) if files else (work() for work in (reading, texts, points, layer_import, routing))
+    for row in chain.from_iterable(wanted):
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
 
 
-def addresses() -> Iterator[dict[str, Any]]:
-    """Right, none and wrong over our own table; none is an honest answer, wrong is not."""
+def reading(table: Path = TABLE) -> Iterator[dict[str, Any]]:
+    """Right, none and wrong over a table of sentences, by us and by others; none is an honest answer, wrong is not."""
     gazetteer = Locator.for_demonstration(CITY_DIR).gazetteer
-    district, street, repaired, stated = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    rows = _table()
-    confident = 0
-    for row in rows:
-        place = gazetteer.locate(row["text"])
-        verdict = _judged(place.district, row["district"])
-        district[verdict] += 1
-        if row["street"]:
-            street[_judged(place.street, row["street"])] += 1
-        if row["expect"] in ("repair", "typo"):
-            repaired[verdict] += 1
-        if row["expect"] == "yes":
-            stated["right" if place.certain and place.street == row["street"] else "other"] += 1
-        confident += place.certain and (place.district, place.street) != (row["district"], row["street"])
+    rows = _table(table)
+    answers = [(row, gazetteer.locate(row["text"])) for row in rows]
+    certain = [(row, place) for row, place in answers if place.certain]
+    invented = [place for row, place in answers if not row["street"] and place.street]
     yield {
-        "measure": "places.addresses", "rows": len(rows), "district": dict(district), "street": dict(street),
-        "stated_street": dict(stated), "spelling_repaired": dict(repaired), "confidently_wrong": confident,
+        "measure": "places.reading", "table": table.name, "rows": len(rows), "certain": len(certain),
+        "certain_and_wrong": sum((p.district, p.street) != (row["district"], row["street"]) for row, p in certain),
+        "streets_beyond_the_table": len(invented),
     }  # fmt: skip
+    yield from compare(rows, gazetteer)
 
 
 def texts() -> Iterator[dict[str, Any]]:
@@ -123,25 +120,8 @@ def _children_s() -> float:
 
 
 def routing() -> Iterator[dict[str, Any]]:
-    """The whole decision (text and point → place, duty, inspector) with 10,000 grids and 5,000 inspectors."""
-    base = Locator.for_demonstration(CITY_DIR)
-    grids = _squares(100)
-    inspectors = [
-        Inspector(f"i{n}", f"检查员{n}", "", "城阳区", "流亭街道", (grids[2 * n].code, grids[2 * n + 1].code))
-        for n in range(5_000)
-    ]
-    locator = Locator(base.gazetteer, GridIndex(grids), inspectors, base.duty)
-    dice = random.Random(_SEED)  # noqa: S311  test data
-    rows = _table()
-    taken = []
-    for n in range(4_000):
-        text = rows[n % len(rows)]["text"]
-        point = Point(dice.uniform(120.0, 121.0), dice.uniform(36.0, 37.0)) if n % 2 else None
-        started = time.process_time()
-        locator.route(locator.locate(text, point), ["gas_leak", "three_in_one"], text)
-        taken.append((time.process_time() - started) * 1000)
-    taken.sort()
-    yield {"measure": "routing.decision_ms", "p50": round(taken[2_000], 3), "p99": round(taken[3_960], 3)}
+    """Who gets a tip: see grid/bench_routing.py."""
+    yield from bench_routing.routing(Locator.for_demonstration(CITY_DIR), [row["text"] for row in _table()])
 
 
 def _squares(side: int, x: float = 120.0, y: float = 36.0, step: float = 0.01) -> list[Grid]:
@@ -155,15 +135,9 @@ def _squares(side: int, x: float = 120.0, y: float = 36.0, step: float = 0.01) -
     ]  # fmt: skip
 
 
-def _table() -> list[dict[str, str]]:
-    with TABLE.open(encoding="utf-8") as file:
+def _table(path: Path = TABLE) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
-
-
-def _judged(value: str | None, expected: str) -> str:
-    if (value or "") == expected:
-        return "right"
-    return "wrong" if value else "none"
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -23,6 +23,8 @@ def _table() -> dict[int, str]:
             table[code] = narrow
     for code in list(range(0x2F00, 0x2FD6)):  # radicals that look like characters, from copied PDFs
         table[code] = unicodedata.normalize("NFKC", chr(code))
+    for code in range(0xD800, 0xE000):  # half a character, of a cut-off message
+        table[code] = "\ufffd"
     return table
 
 

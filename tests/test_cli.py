@@ -48,6 +48,29 @@ def test_corrections_export(mongo_server, monkeypatch, tmp_path, capsys):
     assert "已存在" in capsys.readouterr().err
 
 
+def test_the_roster_goes_out_to_a_table_and_comes_back(mongo_server, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("MONGODB_URI", mongo_server.uri)
+    monkeypatch.setenv("TIP_MONGODB_NAME", f"test_cli_{tmp_path.name}")
+    monkeypatch.setenv("TIP_DATA_DIR", str(tmp_path))
+    table = tmp_path / "名单.csv"
+    titles = "编号,姓名,区市,镇街,邮箱,班次\n"
+    table.write_text(
+        titles + "w-1,赵一,城阳区,流亭街道,a@b.cn,周一至周五 08:30-17:30\nw-2,,城阳区,流亭街道,a@b.cn,\n", "utf-8"
+    )
+    assert cli.main(["inspectors", "import", str(table)]) == 1
+    assert "第3行“姓名”" in capsys.readouterr().out
+    table.write_text(titles + "w-1,赵一,城阳区,流亭街道,a@b.cn,周一至周五 08:30-17:30\n", "utf-8")
+    assert cli.main(["inspectors", "import", str(table), "--dry-run"]) == 0
+    assert cli.main(["inspectors", "import", str(table)]) == 0
+    assert "已导入：新增1人" in capsys.readouterr().out
+    assert cli.main(["inspectors", "export", str(table)]) == 0
+    assert "w-1,赵一,网格员,城阳区,流亭街道" in table.read_text("utf-8-sig")
+    assert cli.main(["inspectors", "import", str(table)]) == 0
+    assert "1人没有变化" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main(["inspectors", "import", str(tmp_path / "none.csv")])
+
+
 @pytest.fixture
 def own_database(mongo_server, monkeypatch, tmp_path):
     monkeypatch.setenv("MONGODB_URI", mongo_server.uri)

@@ -152,9 +152,11 @@ def test_every_state_but_the_first_is_reached_by_some_action():
 SAMPLES = {
     "accept": ACCEPT, "assign": WAY[1][2], "refuse": {"reason": "handled", "text": "已办"},
     "transfer": {"to": "交通运输局", "text": "转交"}, "merge": {"into": "X"},
-    "return": {"reason": "wrong_place", "evidence": "不在辖区"}, "record_finding": FINDING,
+    "return": {"reason": "not_my_grid", "evidence": "门牌属于台东街道第二网格。", "named": "台东街道"}, "record_finding": FINDING,
     "decide_measures": {"measures": [FINE]}, "reply": {"text": "答复"}, "recheck": WAY[7][2],
     "extend": {"days": 5, "reason": "复杂"}, "ask_reporter": {"text": "几楼?"}, "understand": UNDERSTOOD,
+    "reassign": {**WAY[1][2], "inspector_id": "i-2", "reason": "调走"},
+    "hand_over": {**WAY[1][2], "inspector_id": "i-2", "reason": "调走"},
     "settle_reward": {"outcome": "paid"}, "disclose": {"public_numbers": ["P1"]},
 }  # fmt: skip
 

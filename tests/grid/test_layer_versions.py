@@ -150,9 +150,9 @@ async def test_grids_without_an_inspector_and_inspectors_without_their_grid_are_
 
 async def test_a_first_start_uses_the_demonstration_and_keeps_its_inspectors(store):
     locator = await open_locator(store, CITY_DIR)
-    assert len(locator.grid_index) == 540 and len(locator.roster) == 270 and locator.grid_index.version is None
+    assert len(locator.grid_index) == 540 and len(locator.roster) == 415 and locator.grid_index.version is None
     again = await open_locator(store, CITY_DIR)
-    assert await store["inspectors"].count_documents({"demonstration": True}) == 270 == len(again.roster)
+    assert await store["inspectors"].count_documents({"demonstration": True}) == 415 == len(again.roster)
 
 
 async def test_running_services_take_another_version_over_by_themselves(store, tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grid.places import NOWHERE
+from grid.finding import NOWHERE
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,7 @@ def test_every_target_of_the_aliases_exists(gazetteer):
     assert {name for names in aliases["landmark_streets"].values() for name in names} <= landmarks
 
 
-def test_the_automaton_finds_the_longest_names_from_the_left(gazetteer):
-    automaton = gazetteer.lexicon.automaton
+def test_the_longest_names_are_found_from_the_left(gazetteer):
     names = set(gazetteer.lexicon.senses)
 
     def by_hand(text):
@@ -155,4 +154,5 @@ def test_the_automaton_finds_the_longest_names_from_the_left(gazetteer):
         "上海东路王家庄子村旁",
         "胶州市南关村委会",
     ):
-        assert [value[1] for _, value in automaton.iter_long(text)] == by_hand(text)
+        found = gazetteer.lexicon.names_in(text)
+        assert [text[start:end] for _, start, end in found] == [entry[0] for entry, _, _ in found] == by_hand(text)

@@ -47,24 +47,6 @@ async def test_an_account_is_added_its_password_shown_once_and_taken_back(house)
     assert (await admin.post("/admin/accounts/adm/disable_account")).status == 403
 
 
-async def test_an_inspector_is_saved_and_put_off_duty(house):
-    admin = await house.officer("adm")
-    good = {
-        "inspector_id": "w-1",
-        "name": "赵",
-        "email": "zhao@example.gov.cn",
-        "place": "市北区 辽宁路街道",
-        "grids": "G1 G2",
-    }
-    for name, value in [("inspector_id", "!"), ("name", ""), ("email", "x"), ("place", "火星区 一街")]:
-        page = await admin.post("/admin/inspectors/one/save_inspector", {**good, name: value})
-        assert page.status == 422 and "field-error" in page, name
-    assert (await admin.post("/admin/inspectors/one/save_inspector", good)).status == 200
-    await admin.post("/admin/inspectors/w-1/set_duty", {"on_duty": "0"})
-    saved = await house.services.store["inspectors"].find_one({"_id": "w-1"})
-    assert saved["grids"] == ["G1", "G2"] and saved["on_duty"] is False
-
-
 async def test_a_dead_job_gets_a_second_chance(house):
     admin, jobs = await house.officer("adm"), house.services.store["jobs"]
     await jobs.insert_one(
