@@ -16,6 +16,7 @@ from rewards.money import Fen
 from rewards.record import State
 from services import Services
 from store.errors import NotFound, Refusal
+from store.mongo import Document
 
 
 def jurisdiction(services: Services) -> str:
