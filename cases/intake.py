@@ -17,7 +17,7 @@ from access import audit
 from access.actors import REPORTER
 from access.redaction import redact
 from access.vault import Vault
-from cases import deadlines
+from cases import deadlines, notices
 from cases.model import CheckedFiling, Filing, checked
 from cases.receipts import ALPHABET, Receipt, Receipts
 from cases.states import State
@@ -105,6 +105,10 @@ class Intake:
             {"_id": f"{tip_id}-{n}", "tip_id": tip_id, "case_id": case_id, "kind": "photo", **asdict(photo)}
             for n, photo in enumerate(filing.photos)
         ]
+        files = [
+            {"_id": f"{tip_id}-f{n}", "tip_id": tip_id, "case_id": case_id, **asdict(file)}
+            for n, file in enumerate(filing.files)
+        ]
         tip: Document = {
             "_id": tip_id, "number": receipt.number, "receipt": self._receipts.lookup_hash(receipt.number, receipt.code),
             "case_id": case_id, "channel": filing.channel, "facts": facts, "employee": filing.employee,
@@ -115,7 +119,10 @@ class Intake:
         entry = audit.make_entry(
             audit.Head(), case_id, "file", REPORTER.id, {"channel": filing.channel, "photos": len(evidence)}, now
         )
-        point = asdict(filing.point) if filing.point else None
+        # To about ten metres: the gate of a yard, not the bed of who stood there.
+        place = filing.point
+        point = {"lng": round(place.lng, 4), "lat": round(place.lat, 4), "system": place.system} if place else None
+        clocks = [deadlines.new_clock("accept_decision", now), deadlines.new_clock("verify_close", now)]
         case = {
             "_id": case_id, "version": 1, "state": State.RECEIVED, "urgent": danger is not None,
             "danger": danger.kind if danger else None, "created_at": now,
@@ -123,7 +130,7 @@ class Intake:
             "reported_point": point, "types": [], "decided_types": [], "in_scope": None, "location": None,
             "route": None, "duplicates": [], "company": words["company"], "summary": "", "department": None,
             "inspector_id": None, "finding": None, "measures": [], "penalty_fen": 0, "reply": None, "recheck": None,
-            "clocks": [deadlines.new_clock("accept_decision", now), deadlines.new_clock("verify_close", now)],
+            "clocks": clocks, "watch_at": notices.watch_at(clocks),
             "progress": [{"on": opened, "text": "已收到您的举报。"}],
             "audit": {"seq": entry["seq"], "hash": entry["hash"]},
             "last_action": {"name": "file", "actor": REPORTER.id, "actor_name": REPORTER.name, "at": now},
@@ -131,13 +138,14 @@ class Intake:
         jobs = [job_document("understand", case_id, {"case_id": case_id})]
         if danger:
             jobs.append(job_document("mail_alert", case_id, {"case_id": case_id}))
-        return _Prepared(receipt, key_hash, tip["content"], tip, case, entry, evidence, vault, jobs)
+        return _Prepared(receipt, key_hash, tip["content"], tip, case, entry, [*evidence, *files], vault, jobs)
 
     def _content_hash(self, filing: Filing) -> str:
         """Tells a retry from another filing under the same key; keyed, so that the database reveals nothing."""
         content: dict[str, Any] = asdict(filing)
         # A retry uploads its photos again, under new file names; the pictures themselves are the same.
         content["photos"] = sorted(photo.original_sha256 for photo in filing.photos)
+        content["files"] = sorted(file.original_sha256 for file in filing.files)
         plain = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str).encode()
         return hmac.new(self._content_key, plain, hashlib.sha256).hexdigest()
 

@@ -39,6 +39,17 @@ class StoredPhoto:
 
 
 @dataclass(frozen=True)
+class StoredFile:
+    """A document or recording whose sealed file is already on the disk. What it was called is not kept."""
+
+    file: str
+    kind: str
+    extension: str
+    size: int
+    original_sha256: str
+
+
+@dataclass(frozen=True)
 class Filing:
     """One report as it came in. `client_key` is made by the client, once for each filing: a retry carries the same.
 
@@ -60,6 +71,7 @@ class Filing:
     employee: bool = False
     point: Point | None = None
     photos: tuple[StoredPhoto, ...] = field(default=())
+    files: tuple[StoredFile, ...] = field(default=())
     identity: Mapping[str, list[str]] = field(default_factory=dict)
 
 
@@ -110,5 +122,6 @@ def checked(filing: Filing) -> CheckedFiling:
         employee=filing.employee,
         point=filing.point,
         photos=filing.photos,
+        files=filing.files,
         identity=filing.identity,
     )

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from access.redaction import redact
+from cases.attachments import BadFile
 from cases.danger import Danger
-from cases.evidence import BadPhoto, EvidenceFiles, Photo
+from cases.evidence import Attachment, BadPhoto, EvidenceFiles, Photo
 from cases.intake import Intake
-from cases.model import Filing, InvalidFiling, StoredPhoto, checked
+from cases.model import Filing, InvalidFiling, StoredFile, StoredPhoto, checked
 from cases.rasa import RasaClient
 from cases.receipts import Receipt
 from cases.scope import QUESTION, ScopeQuestion
@@ -81,7 +83,7 @@ class Reception:
         *,
         ask_where: bool = False,
     ) -> Filed:
-        """File one tip. Raises `InvalidFiling` (`NoTip`, `OutsideCity`), `BadPhoto`, `AlreadyFiled`, `Unavailable`.
+        """File one tip. Raises `InvalidFiling` (`NoTip`, `OutsideCity`), `BadFile`, `AlreadyFiled`, `Unavailable`.
 
         With `ask_where` also `WhereExactly`, once, unless somebody may be in danger.
         """
@@ -89,16 +91,17 @@ class Reception:
         confirmed = fields.get("confirmed") == "1"
         if filing.point and not confirmed:
             self._refuse_outside(filing.point)
-        photos = await read_photos(self._evidence, uploads)
+        read = await read_uploads(self._evidence, uploads)
         doubtful = not confirmed and filing.danger is None
-        if doubtful and await self._question.clearly_no_tip(self._rasa, filing.what):
+        if doubtful and await self._question.clearly_no_tip(self._rasa, redact(filing.what).text):
             raise NoTip(
                 "您写的内容好像不是安全生产方面的问题。请看看下面哪个电话更合适;如果确实要举报,请点“仍要提交”。"
             )
         if ask_where and doubtful and fields.get("place_asked") != "1":
-            self._ask_where(filing, photos)
-        if photos:
-            filing = replace(filing, photos=tuple(await store_photos(self._evidence, photos)))
+            self._ask_where(filing, read)
+        if read:
+            stored = await store_uploads(self._evidence, read)
+            filing = replace(filing, photos=stored.photos, files=stored.files)
         receipt = await self._intake.receive(filing)
         return Filed(receipt, filing.danger, self._unplaced(filing))
 
@@ -108,8 +111,9 @@ class Reception:
         location = self._read(filing)
         return location.district is None and not location.candidates
 
-    def _ask_where(self, filing: Filing, photos: list[tuple[Photo, bytes]]) -> None:
-        if filing.point or filing.chosen_place or any(photo.position for photo, _ in photos):
+    def _ask_where(self, filing: Filing, read: "list[ReadUpload]") -> None:
+        photographed = any(isinstance(one.found, Photo) and one.found.position for one in read)
+        if filing.point or filing.chosen_place or photographed:
             return
         location = self._read(filing)
         if location.district is None:
@@ -157,31 +161,64 @@ def point_from(fields: Mapping[str, str]) -> Point | None:
         raise InvalidFiling(f"位置有误:{bad.message}", field="position") from None
 
 
-async def read_photos(evidence: EvidenceFiles, uploads: Sequence[UploadedFile]) -> list[tuple[Photo, bytes]]:
-    """Each photo cleaned, with its original bytes. Raises `BadPhoto` that names the file at fault."""
-    photos = []
+@dataclass(frozen=True)
+class ReadUpload:
+    """One upload that may be stored, with its original bytes."""
+
+    found: Photo | Attachment
+    data: bytes
+
+
+async def read_uploads(evidence: EvidenceFiles, uploads: Sequence[UploadedFile]) -> list[ReadUpload]:
+    """Each file checked and, if it is a photo, cleaned. Raises `BadFile` that names the file at fault."""
+    read = []
     for upload in uploads:
         try:
-            photos.append((await evidence.read(upload.data), upload.data))
-        except BadPhoto as bad:
-            raise BadPhoto(f"“{upload.name}”:{bad.message}") from None
-    return photos
+            read.append(ReadUpload(await evidence.read(upload.data), upload.data))
+        except BadFile as bad:
+            raise type(bad)(f"“{upload.name}”:{bad.message}") if type(bad) in (BadFile, BadPhoto) else bad from None
+    return read
 
 
-async def store_photos(evidence: EvidenceFiles, photos: list[tuple[Photo, bytes]]) -> list[StoredPhoto]:
-    stored = []
-    for photo, original in photos:
-        names = await asyncio.gather(evidence.put(photo.jpeg), evidence.put(photo.thumb), evidence.put(original))
-        stored.append(
-            StoredPhoto(
-                file=names[0],
-                thumb=names[1],
-                original=names[2],
-                original_sha256=photo.original_sha256,
-                dhash=photo.dhash,
-                width=photo.width,
-                height=photo.height,
-                position=photo.position,
-            )
-        )
-    return stored
+async def read_photos(evidence: EvidenceFiles, uploads: Sequence[UploadedFile]) -> list[ReadUpload]:
+    """Photos only. Raises `BadPhoto`."""
+    read = await read_uploads(evidence, uploads)
+    for upload, one in zip(uploads, read, strict=True):
+        if not isinstance(one.found, Photo):
+            raise BadPhoto(f"“{upload.name}”不是照片,这里只收照片。文件、录音和视频可以用网页表单提交。")
+    return read
+
+
+@dataclass(frozen=True)
+class StoredEvidence:
+    photos: tuple[StoredPhoto, ...] = ()
+    files: tuple[StoredFile, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.photos) + len(self.files)
+
+
+async def store_uploads(evidence: EvidenceFiles, read: Sequence[ReadUpload]) -> StoredEvidence:
+    photos, files = [], []
+    for one in read:
+        if isinstance(one.found, Photo):
+            photos.append(await _store_photo(evidence, one.found, one.data))
+        else:
+            kind = one.found.type
+            name = await evidence.put(one.data)
+            files.append(StoredFile(name, kind.kind, kind.extension, one.found.size, one.found.original_sha256))
+    return StoredEvidence(tuple(photos), tuple(files))
+
+
+async def _store_photo(evidence: EvidenceFiles, photo: Photo, original: bytes) -> StoredPhoto:
+    names = await asyncio.gather(evidence.put(photo.jpeg), evidence.put(photo.thumb), evidence.put(original))
+    return StoredPhoto(
+        file=names[0],
+        thumb=names[1],
+        original=names[2],
+        original_sha256=photo.original_sha256,
+        dhash=photo.dhash,
+        width=photo.width,
+        height=photo.height,
+        position=photo.position,
+    )

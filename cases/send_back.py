@@ -11,7 +11,7 @@ from cases import orders
 from cases.evidence import EvidenceFiles
 from cases.inputs import explain
 from cases.lifecycle import perform
-from cases.reception import UploadedFile, read_photos, store_photos
+from cases.reception import UploadedFile, read_photos, store_uploads
 from cases.returns import Return
 from store.mongo import Document, Session, Store
 
@@ -38,7 +38,7 @@ async def send_back(
         Return.model_validate({**data, "photos": ids})
     except ValidationError as error:
         raise explain(error) from None
-    stored = await store_photos(evidence, await read_photos(evidence, uploads))
+    stored = (await store_uploads(evidence, await read_photos(evidence, uploads))).photos
 
     async def keep(session: Session, *_: object) -> None:
         rows = [

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from access.actors import Actor
 from cases import actions, alerts, choices, dispatch, loads, orders, queries, returns, timeline, unclaimed
+from cases.attachments import KINDS
 from cases.clocks import next_due, views
 from cases.highlight import pieces
 from cases.inputs import REFUSAL_REASONS
@@ -110,6 +111,8 @@ async def show_case(
         ),
         buttons={action.name: action for action in actions.allowed(case, actor)},
         photos=await queries.photos_of(services.store, case_id),
+        files=await queries.files_of(services.store, case_id),
+        file_kinds=KINDS,
         duplicates=case["duplicates"],
         receivers=to,
         answer=_answer(services, case, tips),

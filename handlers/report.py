@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 from PIL import Image, ImageDraw, ImageFont
 
 from cases import deadlines
+from cases.attachments import PICKED
 from cases.intake import AlreadyFiled
 from cases.model import MAX_TEXT, ONGOING
 from cases.places import checked_choice, divisions, streets_by_district
@@ -49,7 +50,13 @@ def reception(services: Services) -> Reception:
 
 
 async def show(request: web.Request) -> web.Response:
-    values = {"what": request.query.get("what", "")[:MAX_TEXT], "client_key": new_client_key()}
+    return form_page(request, "report.html", {"client_key": new_client_key()})
+
+
+async def begin(request: web.Request) -> web.Response:
+    """The form with words that were written elsewhere. Posted: no address line, history or proxy log has them."""
+    with await read_form(request) as form:
+        values = {"what": form.get("what")[:MAX_TEXT], "client_key": new_client_key()}
     return form_page(request, "report.html", values)
 
 
@@ -116,6 +123,7 @@ def form_page(
         streets=streets_by_district(divisions(request.app[SERVICES].settings.city_dir)),
         ongoing=ONGOING,
         max_text=MAX_TEXT,
+        accepted=PICKED,
     )
     if problem and problem.status == 413:
         response.force_close()  # the rest of the upload is not read

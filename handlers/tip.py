@@ -7,9 +7,10 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from cases import lookup, mailbox, tip_reading, withdrawal
+from cases.attachments import PICKED
 from cases.mailbox import Mailbox
 from cases.receipts import plain_number
-from cases.reception import read_photos, store_photos
+from cases.reception import read_uploads, store_uploads
 from cases.states import CLOSED, STATE_NAMES, State
 from handlers import tip_session
 from handlers.keys import SERVICES
@@ -68,10 +69,11 @@ async def add(request: web.Request) -> web.StreamResponse:
     evidence = request.app[SERVICES].evidence
 
     async def do(box: Mailbox, tip: Document, form: Form) -> None:
-        photos = await read_photos(evidence, form.uploads)
+        read = await read_uploads(evidence, form.uploads)
         if form.get("text").strip():
-            box.words(form.get("text"), tip)  # refuse the words before the photos are stored
-        await box.add(tip["_id"], form.get("text"), await store_photos(evidence, photos))
+            box.words(form.get("text"), tip)  # refuse the words before the files are stored
+        stored = await store_uploads(evidence, read)
+        await box.add(tip["_id"], form.get("text"), stored.photos, stored.files)
 
     return await _write(request, "add", do)
 
@@ -135,6 +137,8 @@ DONE = {
     "withdraw": "已撤回。",
     "claim": "已登记收款信息,付款后这里会显示。",
     "waive": "您已放弃这笔奖励。",
+    "donate": "您已把这笔奖励捐出,付款后这里会显示。",
+    "appeal": "已收到您对奖励的异议,由另一名人员重新审查。",
 }
 
 
@@ -148,7 +152,7 @@ async def _page(request: web.Request, tip: Document, case: Document, failed: Fai
         status=failed.problem.status if failed else 200,
         number=tip["number"],
         state=STATE_NAMES[State.WITHDRAWN if tip["withdrawn"] else State(case["state"])],
-        steps=tip_reading.steps(case),
+        steps=tip_reading.steps(case, tip),
         clocks=tip_reading.promises(case),
         reply=case.get("reply"),
         messages=tip_reading.thread(tip),
@@ -160,6 +164,7 @@ async def _page(request: web.Request, tip: Document, case: Document, failed: Fai
         reward=reward_view(reward, now),
         done=DONE.get(request.query.get("done", "")),
         failed=failed,
+        accepted=PICKED,
     )
     tip_session.start(request, response, tip["_id"])
     return response

@@ -120,7 +120,7 @@ async def test_rasa_down_keeps_nothing_but_the_danger(talk):
     talk.rasa.down = True
     status, body = await talk.say("我们车间着火了", message_id="danger-0001")
     assert status == 503 and body["retry"] and body["messages"][0]["danger"] == "fire"
-    assert "/report?what=" in body["messages"][1]["link"]["href"]
+    assert body["messages"][1]["form_with"]["what"] == "我们车间着火了"
     assert len(await talk.all("alerts")) == 1
     talk.rasa.down = False
     status, body = await talk.say("我们车间着火了", message_id="danger-0001")
@@ -186,6 +186,22 @@ async def test_history_after_a_reload(talk):
     history = await (await talk.client.get("/chat/history")).json()
     assert len(history["turns"]) == 4 and history["turns"][0]["said"]["text"] == SENTENCE
     assert receipt_of(history["turns"][-1]) == receipt
+
+
+async def test_history_shows_the_code_for_half_an_hour_only(talk):
+    receipt = await filed(talk)
+    turns = talk.services.store["turns"]
+    await turns.update_many({}, [{"$set": {"at": {"$subtract": ["$at", 31 * 60_000]}}}])
+    history = str(await (await talk.client.get("/chat/history")).json())
+    assert len(await talk.all("turns")) == 4 and SENTENCE in history
+    assert receipt["code"] not in history and receipt["number"] not in history
+
+
+async def test_leaving_in_a_hurry_forgets_the_conversation(talk):
+    await talk.say(SENTENCE)
+    answer = await talk.client.post("/chat/leave", headers={"X-CSRF-Token": talk.csrf})
+    assert answer.status == 204
+    assert (await (await talk.client.get("/chat/history")).json())["turns"] == []
 
 
 async def test_another_browser_sees_nothing(talk):

@@ -49,7 +49,7 @@ async def test_the_case_shows_words_proposal_place_and_duplicates(house):
         "文字写明市北区辽宁路",
         "市北区消防救援大队",
         "文字相似度100%",
-        "小王",
+        "［姓名］",
         "受理决定",
         "收到举报",
     ):

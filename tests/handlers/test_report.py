@@ -49,6 +49,15 @@ async def test_a_form_without_javascript_gives_number_and_code_on_the_page_and_n
     assert await counts(services) == {"tips": 1, "cases": 1, "evidence": 0, "vault": 0, "jobs": 1}
 
 
+async def test_words_from_the_front_page_come_by_post_and_stand_in_no_address(site):
+    client, _, _ = site
+    answer = await client.post("/report/start", data={"what": WHAT})
+    assert answer.status == 200 and WHAT in await answer.text() and not answer.url.query
+    assert WHAT not in await (await client.get("/report", params={"what": WHAT})).text()
+    home = await (await client.get("/")).text()
+    assert 'method="post" action="/report/start"' in home and 'method="get"' not in home
+
+
 async def test_every_page_view_has_a_key_of_its_own(site):
     client, _, _ = site
     keys = {hidden(await (await client.get("/report")).text(), "client_key") for _ in range(3)}
@@ -235,7 +244,7 @@ async def test_ten_photos_are_too_many(site):
     client, services, _ = site
     photos = [(f"{n}.jpg", jpeg()) for n in range(10)]
     answer = await client.post("/report", data=form(photos), headers=JSON)
-    assert answer.status == 413 and "9张" in (await answer.json())["message"]
+    assert answer.status == 413 and "9个" in (await answer.json())["message"]
     assert await nothing_stored(services)
 
 
@@ -378,7 +387,8 @@ async def test_a_position_keeps_the_system_it_came_in(site, system):
     client, services, _ = site
     await file(client, lng="120.38541", lat="36.06765", system=system)
     point = (await services.store["cases"].find_one({}))["reported_point"]
-    assert point == {"lng": 120.38541, "lat": 36.06765, "system": system}
+    # To about ten metres.
+    assert point == {"lng": 120.3854, "lat": 36.0677, "system": system}
     location = services.locator.locate(point=Point(**point))
     assert location.point["source_system"] == system and location.point["system"] == "wgs84"
 

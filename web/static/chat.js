@@ -97,6 +97,21 @@
       });
       item.appendChild(calls);
     }
+    if (message.form_with) {
+      // Posted, so that the words stand in no address line and no history.
+      var again = element("form");
+      again.method = "post";
+      again.action = "/report/start";
+      [["what", message.form_with.what], ["csrf", csrf]].forEach(function (pair) {
+        var field = element("input");
+        field.type = "hidden";
+        field.name = pair[0];
+        field.value = pair[1];
+        again.appendChild(field);
+      });
+      again.appendChild(element("button", "", message.form_with.title));
+      item.appendChild(again);
+    }
     if (message.link) {
       var link = element("a", "", message.link.title);
       link.href = message.link.href;
@@ -182,7 +197,7 @@
         result.appendChild(element("p", "", "现在的状态：" + answer.body.state));
         var list = element("ul");
         answer.body.steps.forEach(function (step) { list.appendChild(element("li", "", step.on + " " + step.text)); });
-        answer.body.promises.forEach(function (p) { list.appendChild(element("li", "", p.by + " 前：" + p.what)); });
+        answer.body.promises.forEach(function (p) { list.appendChild(element("li", "", p.what + "：" + p.by)); });
         result.appendChild(list);
       }, function () { result.textContent = "网络断了，请稍后再试。"; });
     });
@@ -316,6 +331,21 @@
       deliver("/chat/position", function () { return [JSON.stringify(content), "application/json"]; },
         append(element("li", "me", "［选了" + place.replace(" ", "") + "］")));
     }).then(function () { mapBox.scrollIntoView({ block: "nearest" }); });
+  });
+
+  // ---- leaving in a hurry: nothing of the talk stays on this device
+
+  document.querySelectorAll("[data-quick-exit]").forEach(function (link) {
+    link.addEventListener("click", function (event) {
+      event.preventDefault();
+      remember(DRAFT, "");
+      remember(WAITING, "");
+      try { sessionStorage.clear(); } catch (e) { /* nothing was kept */ }
+      fetch("/chat/leave", {
+        method: "POST", keepalive: true, credentials: "same-origin", headers: { "X-CSRF-Token": csrf },
+      }).catch(function () { /* without a network the cookie ends by itself */ });
+      location.replace(link.href);
+    });
   });
 
   // ---- after a reload
