@@ -15,6 +15,7 @@ from typing import TextIO
 
 import cli_aliases
 import cli_grid
+import cli_ledger
 from access.actors import ROLE_NAMES, Role
 from settings import ROOT, Settings
 from store.embedded import EmbeddedMongo
@@ -64,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         batch.add_argument("output", nargs="?", type=argparse.FileType("w", encoding="utf-8"), default=sys.stdout)
 
     ledger = parser_group(commands, "ledger", "奖励账本")
-    command("verify", "重算整本账和审计记录,指出第一处错误", _ledger_verify, parent=ledger)
+    cli_ledger.add_commands(ledger, command, database)
     grid = parser_group(commands, "grid", "网格图层")
     cli_grid.add_commands(grid, command, database)
     roster = parser_group(commands, "inspectors", "检查员名单(CSV)")
@@ -79,7 +80,17 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--role", action="append", required=True, choices=[r.value for r in ROLE_NAMES if r not in (
         Role.REPORTER, Role.SYSTEM)])  # fmt: skip
     add.add_argument("--district", help="只管一个区市;不填为全市")
+    add.add_argument("--email", default="", help="到期提醒发到这个邮箱")
     add.add_argument("--generate", action="store_true", help="自动生成口令并显示一次")
+    deadlines = parser_group(commands, "deadlines", "办理期限")
+    command(
+        "scan", "马上检查一遍期限,写下该发的提示、警示、督办(服务运行时每分钟自动做)", _deadlines_scan, parent=deadlines
+    )
+    calendar = parser_group(commands, "calendar", "年度日历(节假日和调休)")
+    year = command("load", "装入一年的日历(CSV:date,working,name),并重算受影响的期限", _calendar_load, parent=calendar)
+    year.add_argument("file", type=Path)
+    lifecycle = command("lifecycle", "由办理规则表生成状态图和说明", _lifecycle)
+    lifecycle.add_argument("file", type=Path)
     corrections = parser_group(commands, "corrections", "分派员更正过的类型")
     export = command("export", "导出候选训练语句(JSON Lines,已去除身份信息)", _corrections_export, parent=corrections)
     export.add_argument("file", type=Path)
@@ -215,24 +226,6 @@ async def _listens(port: int) -> bool:
     return True
 
 
-def _ledger_verify(arguments: argparse.Namespace, settings: Settings) -> int:
-    from access import audit
-    from rewards.verify import verify
-
-    async def run() -> int:
-        async with database(settings) as store:
-            report = await verify(store)
-            entries, broken = await audit.verify(store)
-            print(report.text())
-            if broken:
-                print(f"审计记录:案件或主题 {broken.subject} 第{broken.seq}条{broken.what}")
-            else:
-                print(f"审计记录:{entries}条,链条完整")
-            return 0 if report.ok and not broken else 1
-
-    return asyncio.run(run())
-
-
 def _roster_import(arguments: argparse.Namespace, settings: Settings) -> int:
     from access.actors import SYSTEM
     from grid.divisions import Divisions
@@ -273,7 +266,15 @@ def _user_add(arguments: argparse.Namespace, settings: Settings) -> int:
     async def run() -> int:
         async with database(settings) as store:
             roles = frozenset(Role(role) for role in arguments.role)
-            await add_account(store, arguments.login, arguments.name, roles, password, district=arguments.district)
+            await add_account(
+                store,
+                arguments.login,
+                arguments.name,
+                roles,
+                password,
+                district=arguments.district,
+                email=arguments.email,
+            )
             if Role.FINANCE in roles:
                 await _give_vault_access(store, settings, arguments.login, password)
             print(f"已添加账号 {arguments.login}" + (f",口令 {password}(只显示这一次)" if arguments.generate else ""))
@@ -294,6 +295,44 @@ async def _give_vault_access(store: Store, settings: Settings, login: str, passw
     else:
         escrow = escrow_file(settings).read_text("ascii").strip()
         await vault_keys.grant_by_escrow(store, escrow, login, password, "system")
+
+
+def _deadlines_scan(arguments: argparse.Namespace, settings: Settings) -> int:
+    from cases.calendar_years import refresh
+    from cases.scan import scan
+
+    async def run() -> int:
+        async with database(settings) as store:
+            await refresh(store)
+            done = await scan(store)
+            print(f"检查了 {done.cases} 件案件,写下 {done.written} 条提示、警示或督办,发件箱增加 {done.mails} 封邮件。")
+            return 0
+
+    return asyncio.run(run())
+
+
+def _calendar_load(arguments: argparse.Namespace, settings: Settings) -> int:
+    from access.actors import SYSTEM
+    from cases.calendar_years import load
+
+    if not arguments.file.is_file():
+        raise Refusal(f"没有文件 {arguments.file}。")
+
+    async def run() -> int:
+        async with database(settings) as store:
+            year = await load(store, arguments.file.read_bytes(), SYSTEM.id)
+            print(f"已装入 {year.number} 年日历({len(year.days)} 天)。服务运行时,约两分钟后重算受影响的期限。")
+            return 0
+
+    return asyncio.run(run())
+
+
+def _lifecycle(arguments: argparse.Namespace, settings: Settings) -> int:
+    from cases.diagram import page
+
+    arguments.file.write_text(page(), encoding="utf-8")
+    print(f"已写入 {arguments.file}")
+    return 0
 
 
 def _corrections_export(arguments: argparse.Namespace, settings: Settings) -> int:

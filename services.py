@@ -12,6 +12,7 @@ import structlog
 
 from access import vault_keys
 from access.vault import Vault
+from cases import calendar_years, scan, settlement, trail
 from cases.conversations import Conversations
 from cases.evidence import EvidenceFiles
 from cases.evidence_sweep import daily
@@ -26,6 +27,8 @@ from grid.aliases import follow_aliases
 from grid.layer_watch import follow_layer
 from grid.service import Locator, open_locator
 from notify.worker import mail_handlers
+from rewards.checkpoints import Notary
+from rewards.completion import keep_completing
 from rewards.ledger import Ledger
 from settings import Settings, gateway_secret
 from store.errors import Conflict
@@ -33,9 +36,13 @@ from store.jobs import Worker, Workers
 from store.keys import Keys
 from store.migrations import migrate
 from store.mongo import Store
+from store.periodic import Periodic
 from store.sealing import Cipher
 
 log = structlog.get_logger(__name__)
+
+# How often a process looks for deadlines that have come.
+SCAN_S = 60
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,7 @@ class Services:
     locator: Locator
     intake: Intake
     ledger: Ledger
+    notary: Notary
     workers: Workers
 
     def cipher(self, purpose: str) -> Cipher:
@@ -79,20 +87,33 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         following = asyncio.create_task(follow_aliases(store, locator), name="place names")
         stack.push_async_callback(_stop, following)
         ledger = await stack.enter_async_context(Ledger(store))
+        notary = Notary(store, settings.jurisdiction, keys.derive("checkpoint"))
         intake = await stack.enter_async_context(Intake(store, receipts, vault, keys.derive("filing content")))
+        await calendar_years.refresh(store)
+        # Every process counts days, also one that runs no jobs.
+        calendars = Periodic("calendars", calendar_years.REFRESH_S, lambda: calendar_years.refresh(store))
+        stack.push_async_callback(_stop, asyncio.create_task(calendars.run(), name="calendars"))
         # Two queues, so that an alert or an order never waits behind a flood of tips to be understood.
         alarm = UnclaimedAlarm(store, settings.duty_mail, timedelta(minutes=settings.unclaimed_minutes))
         understanding = {"understand": Understanding(store, rasa, locator, alarm).run}
+        own = {
+            JOB: alarm.run, "recount": calendar_years.Recount(store).run, "settle": settlement.Settle(store).run,
+        }  # fmt: skip
         workers = Workers(
             Worker(store, understanding, lanes=2, crowded=lambda: intake.crowded),
-            Worker(store, {JOB: alarm.run, **mail_handlers(store, settings, name_of)}, lanes=2),
+            Worker(store, {**mail_handlers(store, settings, name_of), **own}, lanes=2),
+            Periodic("deadlines", SCAN_S, lambda: scan.scan(store)),
         )
         if settings.embedded_workers:
-            task = asyncio.create_task(workers.run(), name="jobs")
-            stack.push_async_callback(_stop, task)
             sweeping = daily(store, settings.data_dir / "evidence", Conversations(store, keys))
-            stack.push_async_callback(_stop, asyncio.create_task(sweeping, name="evidence sweep"))
-        yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, workers)
+            background = {
+                "jobs": workers.run(),
+                "evidence sweep": sweeping,
+                "rewards": keep_completing(store, trail, ledger, notary),
+            }
+            for name, work in background.items():
+                stack.push_async_callback(_stop, asyncio.create_task(work, name=name))
+        yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, notary, workers)
 
 
 def escrow_file(settings: Settings) -> Path:

@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     jurisdiction: str = Field(
         "qingdao", description="whose budget pays rewards; the name of its accounts in the ledger"
     )
+    leader_approves_from_yuan: int = Field(
+        50_000, gt=0, description="from this amount on, counted over joint reporters, only a leader approves a reward"
+    )
+    donee_name: str = Field("", description="who gets rewards that reporters give away; unset: no donation is offered")
+    donee_bank: str = ""
+    donee_account: str = ""
     duty_phone: str = "12350"
     demo: bool = Field(False, description="demonstration accounts, grids and cases; never on a public address")
     embedded_workers: bool = Field(True, description="run the job worker inside the service process")

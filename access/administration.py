@@ -28,10 +28,11 @@ async def add(
     roles: Sequence[str],
     district: str | None,
     inspector: str,
+    email: str = "",
     password: str,
     by: Actor,
 ) -> Document:
-    """A new account; `inspector` is the number in the roster whose orders it gets.
+    """A new account; `inspector` is the number in the roster whose orders it gets, `email` where notices go.
 
     Raises `InvalidAccount`, `Conflict`.
     """
@@ -47,6 +48,7 @@ async def add(
         password=password,
         district=district,
         account_id=inspector or None,
+        email=email,
         by=by.id,
     )
 

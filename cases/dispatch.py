@@ -112,7 +112,11 @@ async def checked_order(store: Store, order: Mapping[str, Any]) -> None:
     """Raises `InvalidInput` when department or inspector is missing, nobody has that number, or the person has left."""
     if not str(order.get("department", "")).strip():
         raise InvalidInput("承办部门：没有填写。", field="department")
-    chosen = str(order.get("inspector_id", "")).strip()
+    await checked_inspector(store, str(order.get("inspector_id", "")).strip())
+
+
+async def checked_inspector(store: Store, chosen: str) -> None:
+    """Raises `InvalidInput` when nobody has that number."""
     if not chosen:
         raise InvalidInput("检查员：请从列表中选择。", field="inspector_id")
     inspector = await store["inspectors"].find_one({"_id": chosen}, {"active": 1})

@@ -36,6 +36,17 @@ FINDINGS = {
     "unverifiable": "无法核实",
 }
 
+SUSPEND_REASONS = {
+    "appraisal": "检测鉴定",
+    "other_authority": "等待其他机关作出决定",
+    "force_majeure": "不可抗力",
+}
+RETALIATION_OFFICES = {
+    "labour": "劳动保障监察机构",
+    "police": "公安机关",
+    "discipline": "纪检监察机关",
+}
+
 
 class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
@@ -175,6 +186,39 @@ class Extend(Input):
     reason: Text
 
 
+class Refusing(Input):
+    """A no with its reason."""
+
+    text: Text
+
+
+class Suspend(Input):
+    reason: Literal[tuple(SUSPEND_REASONS)]  # type: ignore[valid-type]
+    text: Text
+
+
+class Uphold(Input):
+    """The objection is right: another inspector checks again."""
+
+    inspector_id: ShortText
+    text: Text
+
+
+class Forward(Input):
+    """`appeal`: the message in which a reporter told of retaliation."""
+
+    appeal: ShortText
+    office: Literal[tuple(RETALIATION_OFFICES)]  # type: ignore[valid-type]
+    text: Text
+
+
+class AnswerSupervision(Input):
+    """`notice`: the supervision order that is answered."""
+
+    notice: ShortText
+    text: Text
+
+
 class Withdraw(Input):
     reason: str = Field("", max_length=1000)
 
@@ -184,6 +228,7 @@ FIELD_NAMES = {
     "department": "承办部门", "inspector_id": "检查员", "reason": "理由", "text": "说明", "to": "转交单位", "into": "并入的案件",
     "evidence": "退回依据", "named": "应属何处", "photos": "现场照片", "decision": "督办决定", "decision_seen": "阅知督办决定", "result": "核查结论", "officers": "执法人员", "checked_on": "检查日期", "measures": "处理措施",
     "kind": "措施", "law": "法律依据", "decided_on": "决定日期", "rectify_by": "整改期限", "penalty_fen": "罚款金额", "days": "延长天数",
+    "office": "转交给", "appeal": "打击报复", "notice": "督办单",
 }  # fmt: skip
 
 _PROBLEMS = {

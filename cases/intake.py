@@ -17,7 +17,7 @@ from access import audit
 from access.actors import REPORTER
 from access.redaction import redact
 from access.vault import Vault
-from cases import deadlines
+from cases import deadlines, notices
 from cases.model import CheckedFiling, Filing, checked
 from cases.receipts import ALPHABET, Receipt, Receipts, without_codes
 from cases.states import State
@@ -122,6 +122,7 @@ class Intake:
         # To about ten metres: the gate of a yard, not the bed of who stood there.
         place = filing.point
         point = {"lng": round(place.lng, 4), "lat": round(place.lat, 4), "system": place.system} if place else None
+        clocks = [deadlines.new_clock("accept_decision", now), deadlines.new_clock("verify_close", now)]
         case = {
             "_id": case_id, "version": 1, "state": State.RECEIVED, "urgent": danger is not None,
             "danger": danger.kind if danger else None, "created_at": now,
@@ -129,7 +130,7 @@ class Intake:
             "reported_point": point, "types": [], "decided_types": [], "in_scope": None, "location": None,
             "route": None, "duplicates": [], "company": words["company"], "summary": "", "department": None,
             "inspector_id": None, "finding": None, "measures": [], "penalty_fen": 0, "reply": None, "recheck": None,
-            "clocks": [deadlines.new_clock("accept_decision", now), deadlines.new_clock("verify_close", now)],
+            "clocks": clocks, "watch_at": notices.watch_at(clocks),
             "progress": [{"on": opened, "text": "已收到您的举报。"}],
             "audit": {"seq": entry["seq"], "hash": entry["hash"]},
             "last_action": {"name": "file", "actor": REPORTER.id, "actor_name": REPORTER.name, "at": now},

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from access import audit
 from access.actors import Actor
-from cases import actions, deadlines
-from cases.inputs import Extend, Input, explain
+from cases import actions, clock_changes, deadlines, notices
+from cases.inputs import Input, explain
 from cases.states import STATE_NAMES, State
 from store import jobs
 from store.errors import Conflict, NotFound, Refusal
@@ -114,12 +114,17 @@ def plan(case: Document, action: actions.Action, data: Input, actor: Actor, now:
     target = action.target or State(case["state"])
     fields = action.change(case, data, actor, now)
     fields["state"] = target
-    fields["clocks"] = _clocks(case, action, data, now)
+    fields["clocks"] = _clocks(case, fields, action, data, now)
     fields["last_action"] = {"name": action.name, "actor": actor.id, "actor_name": actor.name, "at": now}
     detail = {"from": case["state"], "to": str(target), **audit_detail(data)}
     entry = audit.make_entry(audit.Head(**case["audit"]), case["_id"], action.name, actor.id, detail, now)
     fields["audit"] = {"seq": entry["seq"], "hash": entry["hash"]}
     mongo: Document = {"$set": fields, "$inc": {"version": 1}}
+    # Left out when there is nothing to watch, so that the index of watched cases stays small.
+    if look := notices.watch_at(fields["clocks"]):
+        fields["watch_at"] = look
+    else:
+        mongo["$unset"] = {"watch_at": ""}
     told = action.told(case, data) if callable(action.told) else action.told
     if told:
         # The day only: the reporter needs no more, and whoever looks over a shoulder learns no more.
@@ -136,24 +141,9 @@ def audit_detail(data: Input) -> dict[str, Any]:
     return {"data": dumped} if dumped else {}
 
 
-def _clocks(case: Document, action: actions.Action, data: Input, now: datetime) -> list[Document]:
-    running = [dict(clock) for clock in case["clocks"]]
-    for clock in running:
-        if clock["id"] in action.stops and clock["ended_at"] is None:
-            clock["ended_at"] = now
-    if isinstance(data, Extend):
-        _extend(running, data.days)
-    starts = action.starts(case) if callable(action.starts) else action.starts
-    running.extend(deadlines.new_clock(clock_id, now) for clock_id in starts)
-    return running
-
-
-def _extend(clocks: list[Document], days: int) -> None:
-    period = deadlines.periods()["verify_close"]
-    clock = next(clock for clock in clocks if clock["id"] == period.id)
-    if clock["extended_days"]:
-        raise Refusal("核查期限只能延长一次。", field="days")
-    if days > period.extend:
-        raise Refusal(f"核查期限最多延长{period.extend}日({period.basis})。", field="days")
-    clock["extended_days"] = days
-    clock["due_at"] = deadlines.due(period, clock["started_at"], extra_days=days).at
+def _clocks(case: Document, fields: Document, action: actions.Action, data: Input, now: datetime) -> list[Document]:
+    clocks = clock_changes.copies(case["clocks"])
+    clock_changes.stop(clocks, action.stops, now)
+    action.clocks(clocks, case, data, now)
+    clock_changes.start(clocks, action.starts, {**case, **fields}, now)
+    return clocks

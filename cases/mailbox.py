@@ -2,7 +2,9 @@
 
 What the reporter writes is treated like the tip itself: identity is taken out and sealed, the own secret code is masked
 (people paste it), and staff read the rest. A message is {"id", "from", "kind", "text", "on", "answers"}: `from` "staff"
-or "reporter", `kind` "question", "answer", "addition", "objection" or "retaliation", `on` a day without a time.
+or "reporter", `kind` "question", "answer", "addition", "objection", "retaliation", "review" (what became of an objection) or
+"forwarded" (of a report of retaliation), `on` a day without a time. What one reporter did is told in the tip's own
+`progress`: another reporter of the same case could be the company.
 """
 
 import secrets
@@ -15,7 +17,7 @@ from typing import Any
 from access.actors import REPORTER, Actor
 from access.redaction import redact
 from access.vault import Vault
-from cases import deadlines, lifecycle, trail
+from cases import deadlines, lifecycle, notices, trail
 from cases.model import StoredFile, StoredPhoto, clean_text
 from cases.receipts import CODE_LENGTH, MASK, Receipts, plain_code, without_codes
 from cases.states import CLOSED, State
@@ -28,7 +30,7 @@ MAX_PHOTOS_OF_TIP = 30
 TOLD = {
     "answer": "您回答了工作人员的问题。",
     "addition": "您补充了情况。",
-    "objection": "您对办理结果提出了异议,由督办人员复核。",
+    "objection": "您对办理结果提出了异议,30日内由另一位督办人员复核。",
     "retaliation": "您反映了打击报复的情况,由督办人员处理。",
 }
 
@@ -57,7 +59,7 @@ async def ask(
 ) -> Document:
     """A question of an officer to every reporter of the case; answers the case. Raises what `perform` raises."""
     moment = now or datetime.now(UTC)
-    message = _message("staff", "question", text.strip(), moment)
+    message = new_message("staff", "question", text.strip(), moment)
 
     async def post(session: Session, case: Document, data: Any) -> None:
         await store["tips"].update_many({"case_id": case_id}, {"$push": {"messages": message}}, session=session)
@@ -122,8 +124,10 @@ class Mailbox:
             if len(photos) + len(files) + await self._evidence_of(tip_id, session) > MAX_PHOTOS_OF_TIP:
                 raise InvalidMessage(f"一件举报最多{MAX_PHOTOS_OF_TIP}张照片和文件。", field="photos")
             words = self.words(text, tip)
-            message = _message("reporter", kind, words.text, moment, answers=question)
-            await self._store["tips"].update_one({"_id": tip_id}, {"$push": {"messages": message}}, session=session)
+            message = new_message("reporter", kind, words.text, moment, answers=question)
+            told = {"on": message["on"], "text": TOLD[kind]}
+            news = {"$push": {"messages": message, "progress": told}}
+            await self._store["tips"].update_one({"_id": tip_id}, news, session=session)
             if words.identity:
                 await self._vault.seal(session, "identity", tip_id, words.identity)
             await self._insert_evidence(tip, message["id"], photos, files, session)
@@ -165,16 +169,20 @@ class Mailbox:
     async def _note(
         self, session: Session, case: Document, kind: str, message: Document, photos: int, now: datetime
     ) -> None:
-        """Audit entry (never the words), a line of progress, and what the supervisor looks for."""
+        """Audit entry (never the words), and what the supervisor looks for. The review is due from the objection on."""
         detail = {"message": message["id"], "photos": photos}
         await trail.append(self._store, session, case["_id"], f"reporter_{kind}", REPORTER.id, detail, now)
         change: Document = {
             "$set": {"reporter_wrote": message["on"]},
-            "$push": {"progress": {"on": message["on"], "text": TOLD[kind]}},
             "$inc": {"photos": photos},
         }
         if kind in ("objection", "retaliation"):
-            change["$push"]["appeals"] = {"kind": kind, "message": message["id"], "on": message["on"], "decided": None}
+            appeal = {"kind": kind, "message": message["id"], "on": message["on"], "decided": None}
+            change["$push"] = {"appeals": appeal}
+        if kind == "objection":
+            clock = deadlines.new_clock("review", now)
+            change["$push"]["clocks"] = clock
+            change["$min"] = {"watch_at": notices.watch_at([clock])}
         await self._store["cases"].update_one({"_id": case["_id"]}, change, session=session)
 
 
@@ -240,6 +248,6 @@ def may_object(tip: Document, case: Document, now: datetime) -> bool:
     return not any(row["kind"] == "objection" and row["on"] >= replied_on for row in tip["messages"])
 
 
-def _message(sender: str, kind: str, text: str, now: datetime, answers: str = "") -> Document:
+def new_message(sender: str, kind: str, text: str, now: datetime, answers: str = "") -> Document:
     day = now.astimezone(deadlines.LOCAL).date().isoformat()
     return {"id": f"m{secrets.token_hex(8)}", "from": sender, "kind": kind, "text": text, "on": day, "answers": answers}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from access.actors import Actor
 from cases.attachments import KINDS
-from cases.clocks import SOON
+from cases.clocks import SOON, not_ours
 from cases.receipts import ALPHABET, LOOK_ALIKES
 from cases.states import CLOSED, State
 from store.errors import NotFound
@@ -106,7 +106,7 @@ _NO_ROUTE = dict.fromkeys(("department", "inspector", "explanation"), None)
 def whole(case: Document) -> Document:
     """The case with every name that pages read, empty where there is nothing yet."""
     return {
-        "returns": [], "decisions": [], "appeals": [], "in_scope": None,
+        "returns": [], "decisions": [], "appeals": [], "in_scope": None, "review": None, "extension": None, "earlier": [],
         **case,
         "location": {**_NO_PLACE, "candidates": [], **(case.get("location") or {})},
         "route": {**_NO_ROUTE, **(case.get("route") or {})},
@@ -189,7 +189,7 @@ async def rechecks(store: Store, actor: Actor) -> list[Document]:
 
 def pressing_match(actor: Actor, now: datetime) -> Document:
     """A clock that still runs and has passed, or will within the time of a reminder."""
-    clock = {"ended_at": None, "due_at": {"$lte": now + SOON}, "id": {"$nin": ["objection", "reward_claim"]}}
+    clock = {"ended_at": None, "suspended_at": None, "due_at": {"$lte": now + SOON}, "id": {"$nin": sorted(not_ours())}}
     return {"state": {"$in": list(OPEN_STATES)}, "clocks": {"$elemMatch": clock}, **district_limit(actor)}
 
 
@@ -201,7 +201,8 @@ async def pressing(store: Store, actor: Actor, now: datetime | None = None) -> l
 
 
 def _due(row: Document) -> datetime:
-    return min((clock["due_at"] for clock in row["clocks"] if clock["ended_at"] is None), default=_NEVER)
+    running = (clock for clock in row["clocks"] if clock["ended_at"] is None and not clock.get("suspended_at"))
+    return min((clock["due_at"] for clock in running), default=_NEVER)
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -215,18 +216,32 @@ async def supervised(store: Store, actor: Actor, states: tuple[State, ...], limi
 
 async def appeals(store: Store, actor: Actor) -> list[Document]:
     """Cases with an objection or a report of retaliation that nobody has decided about, oldest first."""
-    query = {"appeals": {"$elemMatch": {"decided": None}}, **district_limit(actor)}
+    query = {
+        "appeals.kind": {"$in": ["objection", "retaliation"]},  # along the index of the few cases that have any
+        "appeals": {"$elemMatch": {"decided": None}},
+        **district_limit(actor),
+    }
     found = store["cases"].find(query, {**LISTED, "appeals": 1}).sort("created_at", 1)
     return [whole(row) for row in await found.to_list(200)]
 
 
+async def extensions(store: Store, actor: Actor) -> list[Document]:
+    """Cases for which an inspector asks for more time, oldest first."""
+    query = {"extension.decided": "", **district_limit(actor)}
+    found = store["cases"].find(query, {**LISTED, "extension": 1}).sort("created_at", 1)
+    return [whole(row) for row in await found.to_list(200)]
+
+
 async def appeal_words(store: Store, case: Document) -> list[Document]:
-    """What reporters wrote in objection: {kind, on, text}. The rest of their words is not the supervisor's business."""
-    wanted = {appeal["message"] for appeal in case.get("appeals", [])}
+    """What reporters wrote in objection: {id, kind, on, text, decided}. The rest is not the supervisor's business."""
+    wanted = {appeal["message"]: appeal["decided"] for appeal in case.get("appeals", [])}
     if not wanted:
         return []
     messages = [m for tip in await tips_of(store, case["_id"]) for m in tip["messages"] if m["id"] in wanted]
-    return [{key: message[key] for key in ("kind", "on", "text")} for message in messages]
+    return [
+        {**{key: message[key] for key in ("id", "kind", "on", "text")}, "decided": wanted[message["id"]]}
+        for message in messages
+    ]
 
 
 async def approximate_grids(store: Store) -> bool:

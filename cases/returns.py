@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from access.actors import Actor
+from cases import clock_changes
 from cases.inputs import Input, InvalidInput
 
 MIN_EVIDENCE = 10
@@ -59,6 +60,12 @@ class Return(Input):
         if reason.proof == "photo" and not self.photos:
             raise InvalidInput(f"理由“{reason.zh}”要附现场照片。", field="photos")
         return self
+
+
+def start_decision(clocks: list[dict[str, Any]], case: dict[str, Any], data: Any, now: datetime) -> None:
+    """The second return is decided one level up within a period of its own."""
+    if times_returned(case):
+        clock_changes.start(clocks, ("return_decision",), case, now)
 
 
 def times_returned(case: Mapping[str, Any]) -> int:

@@ -25,7 +25,7 @@ _CALLED = (
 )
 _COMPANY = re.compile(rf"(?:(?![的有某一家这那个里在是和与区县市镇村街道路号])[一-龥]){{0,6}}?(?:{_CALLED})")
 _COMPANY_NAMES = frozenset({Kind.DISTRICT_SHORT, Kind.STREET_SHORT, Kind.OUTSIDE_SHORT})
-_HINT = re.compile("|".join((*_ELSEWHERE, "从", "由", _CALLED)))
+_HINT = re.compile("|".join((*_ELSEWHERE, "从", "由", "叫", "经理", "师傅", "主任", "队长", _CALLED)))
 
 
 def set_aside(found: list[Found], text: str) -> bool:
@@ -33,7 +33,7 @@ def set_aside(found: list[Found], text: str) -> bool:
 
     Returns whether there are any.
     """
-    if not found or not ("人" in text or "籍" in text or "住" in text or _HINT.search(text)):
+    if not found or not ("人" in text or "籍" in text or "住" in text or "姓" in text or _HINT.search(text)):
         return False
     aside_end = -2
     for item in found:
@@ -41,6 +41,8 @@ def set_aside(found: list[Found], text: str) -> bool:
         before = text[max(0, item.start - _REACH) : item.start].rstrip(":：")
         if chained or _elsewhere(before) or _people(text, item.end) or _left(before, text, item.end):
             item.aside, aside_end = Aside.ELSEWHERE, item.end
+        elif item.kind in _COMPANY_NAMES and _GIVEN_NAME.search(before):
+            item.aside = Aside.ELSEWHERE
         elif text[item.end : item.end + 1] == "住" and before.endswith("在"):
             item.aside = Aside.ELSEWHERE
         elif item.kind in _COMPANY_NAMES and _COMPANY.match(text, item.end):
@@ -55,6 +57,12 @@ def _elsewhere(before: str) -> bool:
 
 def _left(before: str, text: str, end: int) -> bool:
     return before.endswith(("从", "由")) and _MOVES.match(text, end) is not None
+
+
+# 老板叫王崂山, 他姓李城阳: a family name, and a given name that is also a district.
+_GIVEN_NAME = re.compile(
+    r"(?:叫|姓|名|是|老板|经理|师傅|厂长|队长|主任|工头)[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕]$"
+)
 
 
 def _people(text: str, end: int) -> bool:

@@ -7,6 +7,7 @@ import asyncio
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from access import audit
 from grid.layer_version import GridRow, LayerReading, as_grids, content_of
@@ -15,6 +16,7 @@ from store.errors import Conflict, NotFound
 from store.mongo import Document, Session, Store
 
 AUDIT_SUBJECT = "grid_layer"
+LOCAL = ZoneInfo("Asia/Shanghai")  # people read the time in a version's id
 TRIED_FOR = timedelta(hours=24)  # what was tried and never used goes then
 _BATCH = 1_000
 _LISTED = {"report": 0, "picture": 0}
@@ -30,7 +32,7 @@ async def keep(store: Store, reading: LayerReading, *, by: str) -> str:
     assert reading.report.ok, "a layer with errors is never kept"
     now = datetime.now(UTC)
     await _forget_old_trials(store, now)
-    version = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    version = f"{now.astimezone(LOCAL):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     report = reading.report
     try:
         # The head comes first: rows without one are what a process left that died, and are swept away.
@@ -110,7 +112,7 @@ async def _forget_old_trials(store: Store, now: datetime) -> None:
     for head in await old.to_list(100):
         await discard(store, head["_id"])
     # An id begins with its time, so rows that are being written at this moment are not meant.
-    known, before = await store["grid_layers"].distinct("_id"), f"{now - TRIED_FOR:%Y%m%d-%H%M%S}"
+    known, before = await store["grid_layers"].distinct("_id"), f"{(now - TRIED_FOR).astimezone(LOCAL):%Y%m%d-%H%M%S}"
     await store["grids"].delete_many({"layer": {"$nin": known, "$lt": before}})
 
 

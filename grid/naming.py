@@ -73,6 +73,12 @@ class Names:
         self.scattered = (
             alone and len({f.start for f in elsewhere if f.start not in ends and f.start - 1 not in ends}) > 1
         )
+        # 人在胶州，举报老家平度店子镇的矿: the place set aside is told more exactly than the one that is left.
+        told = {f.sense.places[0][0] for f in elsewhere if f.kind is Kind.STREET}
+        left = {f.sense.places[0][0] for f in live if f.kind in PLACES and len(f.sense.places) == 1}
+        if not alone and told - left and not any(f.kind is Kind.STREET for f in live):
+            self.scattered = True
+            return found
         return found if alone else live
 
     def _without_outside(self, found: list[Found]) -> list[Found]:

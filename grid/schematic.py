@@ -76,20 +76,27 @@ def _width(name: str) -> float:
 
 
 def _spread_out(centres: dict[str, tuple[float, float]], height: float) -> list[Spot]:
-    lngs, lats = [lng for lng, _ in centres.values()], [lat for _, lat in centres.values()]
+    """By rank from west to east and from north to south, so that what lies close together gets room and keeps its order."""
+    across = _ranks({name: lng for name, (lng, _) in centres.items()})
+    along = _ranks({name: -lat for name, (_, lat) in centres.items()})
     return [
         Spot(
             name,
-            _spread(lng, min(lngs), max(lngs), _width(name) / 2, WIDTH - _width(name) / 2),
-            _spread(-lat, -max(lats), -min(lats), HEIGHT_OF_NAME / 2, height - HEIGHT_OF_NAME / 2),
+            _between(across[name], _width(name) / 2, WIDTH - _width(name) / 2),
+            _between(along[name], HEIGHT_OF_NAME / 2, height - HEIGHT_OF_NAME / 2),
             _width(name),
         )
-        for name, (lng, lat) in centres.items()
+        for name in centres
     ]
 
 
-def _spread(value: float, low: float, high: float, first: float, last: float) -> float:
-    share = (value - low) / (high - low) if high > low else 0.5
+def _ranks(values: dict[str, float]) -> dict[str, float]:
+    """0 for the lowest value to 1 for the highest."""
+    order = sorted(values, key=lambda name: (values[name], name))
+    return {name: rank / max(1, len(order) - 1) for rank, name in enumerate(order)}
+
+
+def _between(share: float, first: float, last: float) -> float:
     return first + share * (last - first)
 
 

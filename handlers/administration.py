@@ -1,4 +1,4 @@
-"""The administrator: accounts, rule sets, and how the parts are. The roster and the grids have pages of their own."""
+"""The administrator: accounts, and how the parts are. The roster, the grids and the reward rules have pages of their own."""
 
 import shutil
 
@@ -8,15 +8,16 @@ from access import accounts, administration
 from access.actors import ROLE_NAMES, Actor, Role
 from access.passwords import new_password
 from access.permissions import Permission, allows
+from cases import scan
 from cases.places import divisions
 from handlers.forms import Deed, Form, Problem, acting, read_form, staff_page
 from handlers.keys import SERVICES
-from rewards.rules import rule_sets
 from services import Services
 from store.errors import Refusal
 from store.outbox import dead_jobs, job_counts, retry_job
 
 LOW_DISK = 2 * 1024**3
+ADDRESSEES = {"desk": "分派员", "supervisor": "督办员", "leader": "领导", "finance": "财务", "publisher": "信息公开"}
 
 
 async def overview(request: web.Request) -> web.StreamResponse:
@@ -46,7 +47,6 @@ async def show_overview(
         grid_version=services.locator.grid_index.version,
         grid_count=len(services.locator.grid_index),
         inspectors=len(services.locator.roster),
-        rule_sets=list(rule_sets().values()),
         health=await health(services),
         jobs=await job_counts(store),
         dead=await dead_jobs(store),
@@ -61,12 +61,18 @@ async def health(services: Services) -> list[tuple[str, bool, str]]:
     disk = shutil.disk_usage(services.settings.data_dir)
     free = disk.free / 1024**3
     mail = services.settings.smtp_host
+    silent = "、".join(ADDRESSEES[kind] for kind in await scan.posts_without_address(services.store))
     rasa = await services.rasa.healthy()
     server = await services.store.client.server_info()
     return [
         ("数据库", True, f"MongoDB {server['version']}"),
         ("对话和识别(Rasa)", rasa, "正常" if rasa else "没有应答；新举报照常收下，恢复后自动识别"),
         ("邮件", mail is not None, f"经 {mail} 发送" if mail else "没有设置邮件服务器，邮件留在发件箱"),
+        (
+            "到期提醒",
+            not silent,
+            f"这些岗位没有人填写邮箱，提醒只显示在页面上：{silent}" if silent else "每个岗位都有邮箱",
+        ),
         ("磁盘", disk.free > LOW_DISK, f"剩余 {free:.1f} GB"),
     ]
 
@@ -82,6 +88,7 @@ async def add_account(request: web.Request) -> web.StreamResponse:
             roles=form.all("roles"),
             district=form.text("district") or None,
             inspector=form.text("inspector"),
+            email=form.text("email"),
             password=password,
             by=request["actor"],
         )
@@ -108,7 +115,11 @@ async def _enable(services: Services, account_id: str, actor: Actor, form: Form)
     await administration.set_disabled(services.store, account_id, False, by=actor)
 
 
-ACCOUNT_DEEDS: dict[str, Deed] = {"disable_account": _disable, "enable_account": _enable}
+async def _email(services: Services, account_id: str, actor: Actor, form: Form) -> None:
+    await accounts.set_email(services.store, account_id, form.text("email"), actor.id)
+
+
+ACCOUNT_DEEDS: dict[str, Deed] = {"disable_account": _disable, "enable_account": _enable, "set_email": _email}
 change_account = acting(ACCOUNT_DEEDS, show_overview, "/admin")
 
 

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from access.redaction import redact
 from access.sessions import csrf_token
-from cases import lookup, tip_reading
+from cases import lookup, mailbox, tip_reading
 from cases.conversations import Conversations, Draft, Turn
 from cases.danger import Danger, danger_in
 from cases.evidence import MAX_PHOTOS
@@ -230,9 +230,9 @@ async def progress(request: web.Request) -> web.Response:
     return web.json_response(
         {
             "state": STATE_NAMES[State(case["state"])],
-            "steps": tip_reading.steps(case),
+            "steps": tip_reading.steps(case, tip),
             "promises": tip_reading.promises(case),
-            "waiting_for_you": sum(1 for row in tip["messages"] if row["from"] == "staff"),
+            "waiting_for_you": len(mailbox.open_questions(tip)),
         }
     )
 

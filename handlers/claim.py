@@ -5,13 +5,15 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from cases import settlement, trail
+from cases.mailbox import Mailbox
 from handlers import tip_session
+from handlers.finance_batches import donee_of
 from handlers.keys import SERVICES
 from handlers.pages import render
 from handlers.reward_view import reward_view
 from handlers.uploads import read_form
-from rewards import claims, record
-from rewards.waiver import waive as waive_reward
+from rewards import appeals, claims, endings, record
+from rewards.payee import checked_payee
 from store.errors import Conflict, Refusal
 from store.mongo import Document
 
@@ -36,8 +38,11 @@ async def submit(request: web.Request) -> web.StreamResponse:
         try:
             if reward is None:
                 raise NothingToClaim
-            refuse_mistyped(claims.checked_payee(payee)["account"], confirmed=form.get("confirmed") == "1")
-            await claims.claim(services.store, trail, services.vault, reward["_id"], payee, now=datetime.now(UTC))
+            refuse_mistyped(checked_payee(payee)["account"], confirmed=form.get("confirmed") == "1")
+            await claims.claim(
+                services.store, trail, services.vault, reward["_id"], payee, now=datetime.now(UTC),
+                mark_key=services.keys.derive("payee mark"),
+            )  # fmt: skip
         except Refusal as problem:
             return await _page(request, tip, reward, payee, problem)
     raise web.HTTPSeeOther("/tip?done=claim")
@@ -52,11 +57,45 @@ async def waive(request: web.Request) -> web.StreamResponse:
                 raise NothingToClaim
             if form.get("sure") != "1":
                 raise Refusal("请先勾选“我确定放弃”。", status=422, field="sure")
-            await waive_reward(services.store, trail, services.ledger, reward["_id"], now=datetime.now(UTC))
+            await endings.waive(services.store, trail, services.ledger, reward["_id"], now=datetime.now(UTC))
             await settlement.settle_reward(services.store, tip["case_id"])
         except Refusal as problem:
             return await _page(request, tip, reward, problem=problem)
     raise web.HTTPSeeOther("/tip?done=waive")
+
+
+async def donate(request: web.Request) -> web.StreamResponse:
+    """Give the reward to the donee that the city has named."""
+    tip, _ = await tip_session.required(request)
+    services, reward = request.app[SERVICES], await _reward(request, tip)
+    with await read_form(request) as form:
+        try:
+            if reward is None or donee_of(services) is None:
+                raise NothingToClaim
+            if form.get("sure") != "1":
+                raise Refusal("请先勾选“我确定捐赠”。", status=422, field="donate_sure")
+            await claims.donate(services.store, trail, reward["_id"], now=datetime.now(UTC))
+        except Refusal as problem:
+            return await _page(request, tip, reward, problem=problem)
+    raise web.HTTPSeeOther("/tip?done=donate")
+
+
+async def appeal(request: web.Request) -> web.StreamResponse:
+    """Object to "no reward" or to the amount; the words are treated like the tip itself."""
+    tip, _ = await tip_session.required(request)
+    services, reward = request.app[SERVICES], await _reward(request, tip)
+    with await read_form(request) as form:
+        try:
+            if reward is None:
+                raise NothingToClaim
+            words = Mailbox(services.store, services.receipts, services.vault).words(form.get("appeal"), tip)
+            await appeals.appeal(
+                services.store, trail, services.vault, reward["_id"], words.text, words.identity, now=datetime.now(UTC)
+            )
+        except Refusal as problem:
+            problem.field = "appeal"
+            return await _page(request, tip, reward, problem=problem, typed=form.get("appeal"))
+    raise web.HTTPSeeOther("/tip?done=appeal")
 
 
 async def _reward(request: web.Request, tip: Document) -> Document | None:
@@ -69,8 +108,9 @@ async def _page(
     reward: Document | None,
     values: dict[str, str] | None = None,
     problem: Refusal | None = None,
+    typed: str = "",
 ) -> web.Response:
-    view = reward_view(reward, datetime.now(UTC))
+    view, donee = reward_view(reward, datetime.now(UTC)), donee_of(request.app[SERVICES])
     unsure = problem is not None and problem.field == "account"
     response = render(
         request,
@@ -80,6 +120,8 @@ async def _page(
         values=values or dict.fromkeys(PAYEE, ""),
         problem=problem,
         unsure=unsure,
+        donee=donee.name if donee else "",
+        typed=typed,
     )
     tip_session.start(request, response, tip["_id"])
     return response

@@ -1,48 +1,44 @@
-"""The budget and the ledger: what was entered, and whether all of it still proves right."""
+"""The budget and the ledger: what was given, what was entered, and whether all of it still proves right."""
 
 import secrets
+from datetime import UTC, datetime
 
 from aiohttp import web
 
 from access.permissions import Permission, allows
+from cases import queries
 from handlers.finance import jurisdiction, this_year
 from handlers.forms import Form, Problem, read_form, staff_page, whole_number
 from handlers.keys import SERVICES
 from rewards import lists
 from rewards.accounts import KIND_NAMES
-from rewards.money import parse_yuan
+from rewards.ledger_store import budget_state, budget_years, head_of
+from rewards.money import Fen, parse_yuan
 from rewards.verify import VerifyReport, verify
 from store.errors import Refusal
 
 PAGE = 50
 
 
-async def ledger_page(request: web.Request) -> web.StreamResponse:
-    return await show_ledger(request)
+async def budget_page(request: web.Request) -> web.StreamResponse:
+    return await show_budget(request)
 
 
-async def show_ledger(
-    request: web.Request,
-    *,
-    form: Form | None = None,
-    problem: Problem | None = None,
-    report: VerifyReport | None = None,
+async def show_budget(
+    request: web.Request, *, form: Form | None = None, problem: Problem | None = None
 ) -> web.Response:
     services = request.app[SERVICES]
-    before = request.query.get("before", "")
-    entries = await lists.ledger_entries(services.store, int(before) if before.isdecimal() else None, PAGE + 1)
+    years = sorted({this_year(), *await budget_years(services.store, jurisdiction(services))}, reverse=True)
     return staff_page(
         request,
-        "staff/ledger.html",
-        entries=entries[:PAGE],
-        more=len(entries) > PAGE,
+        "staff/budget.html",
+        budgets=[(year, await budget_state(services.store, jurisdiction(services), year)) for year in years],
+        given=await lists.budget_entries(services.store, jurisdiction(services)),
         kinds=KIND_NAMES,
-        balances=sorted((await services.ledger.balances()).items()),
-        report=report,
         may_appropriate=allows(Permission.HANDLE_REWARDS, request["actor"]),
         year=this_year(),
         # Made with the page: a press of the button that is sent twice appropriates once.
-        key=form.text("key") if form else f"budget:{secrets.token_hex(8)}",
+        key=form.text("key") if form and form.has("key") else f"budget:{secrets.token_hex(8)}",
         form=form,
         problem=problem,
     )
@@ -57,8 +53,54 @@ async def appropriate(request: web.Request) -> web.StreamResponse:
             form.text("key"), jurisdiction(services), year, amount, actor=request["actor"].id, memo=form.text("memo")
         )
     except Refusal as refusal:
-        return await show_ledger(request, form=form, problem=Problem.of("appropriate", refusal))
-    raise web.HTTPSeeOther("/finance/ledger?done=appropriate")
+        return await show_budget(request, form=form, problem=Problem.of("appropriate", refusal))
+    raise web.HTTPSeeOther("/finance/budget?done=appropriate")
+
+
+async def close_year(request: web.Request) -> web.StreamResponse:
+    """Give what is left of a past year back; the amount is the one that the person saw."""
+    services, form = request.app[SERVICES], await read_form(request)
+    try:
+        year = whole_number(form.text("year"), "year", "预算年度要填四位数字。")
+        amount = Fen(whole_number(form.text("amount_fen"), "amount_fen", "页面不完整，请刷新后再试。"))
+        if year >= this_year():
+            raise Refusal("只能结转以前年度的预算。", status=422, field="year")
+        if form.text("sure") != "1":
+            raise Refusal("请先勾选“我确定结转”。", status=422, field="sure")
+        await services.ledger.close_year(
+            f"close:{jurisdiction(services)}:{year}:{form.text('key')}", jurisdiction(services), year, amount,
+            actor=request["actor"].id, memo=f"结转 {datetime.now(UTC).year} 年",
+        )  # fmt: skip
+    except Refusal as refusal:
+        return await show_budget(request, form=form, problem=Problem.of("close", refusal))
+    raise web.HTTPSeeOther("/finance/budget?done=close_year")
+
+
+async def ledger_page(request: web.Request) -> web.StreamResponse:
+    return await show_ledger(request)
+
+
+async def show_ledger(request: web.Request, *, report: VerifyReport | None = None) -> web.Response:
+    services = request.app[SERVICES]
+    before, kind = request.query.get("before", ""), request.query.get("kind", "")
+    kind = kind if kind in KIND_NAMES else ""
+    claim = request.query.get("claim", "")[:64]
+    last = int(before) if before.isdecimal() and len(before) < 16 else None
+    entries = await lists.ledger_entries(services.store, last, PAGE + 1, kind=kind, claim=claim)
+    rewards = await lists.public_numbers(services.store, {row["claim"] for row in entries} - {None})
+    return staff_page(
+        request,
+        "staff/ledger.html",
+        entries=entries[:PAGE],
+        more=len(entries) > PAGE,
+        numbers=rewards,
+        names=await queries.names_of(services.store, {row["actor"] for row in entries}),
+        kinds=KIND_NAMES,
+        kind=kind,
+        claim=claim,
+        head=await head_of(services.store),
+        report=report,
+    )
 
 
 async def verify_ledger(request: web.Request) -> web.StreamResponse:

@@ -139,6 +139,8 @@ DONE = {
     "withdraw": "已撤回。",
     "claim": "已登记收款信息,付款后这里会显示。",
     "waive": "您已放弃这笔奖励。",
+    "donate": "您已把这笔奖励捐出,付款后这里会显示。",
+    "appeal": "已收到您对奖励的异议,由另一名人员重新审查。",
 }
 
 
@@ -152,7 +154,7 @@ async def _page(request: web.Request, tip: Document, case: Document, failed: Fai
         status=failed.problem.status if failed else 200,
         number=tip["number"],
         state=STATE_NAMES[State.WITHDRAWN if tip["withdrawn"] else State(case["state"])],
-        steps=tip_reading.steps(case),
+        steps=tip_reading.steps(case, tip),
         clocks=tip_reading.promises(case),
         reply=case.get("reply"),
         messages=tip_reading.thread(tip),

@@ -4,7 +4,7 @@ An e-mail passes machines that are not ours. So it says what to do until when, a
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from store.mongo import Document
@@ -49,6 +49,32 @@ def returned(case_id: str, base_url: str) -> Mail:
 def supervision(case_id: str, due: str, base_url: str) -> Mail:
     text = f"案件 {case_id} 的办理期限是 {due},请登录查看并督办:\n{base_url}/supervise/cases/{case_id}"
     return Mail(f"督办提醒 {case_id}", text + _FOOT)
+
+
+# What a notice of each level means: in the subject, and as the first line.
+_LEVELS = {
+    "remind": ("提示", "下列案件的期限只剩一个工作日，请抓紧办理："),
+    "warn": ("警示", "下列案件的期限已经过了，请马上办理并说明原因："),
+    "supervise": ("督办", "下列案件逾期一个工作日仍未办结，请督办，并登录答复："),
+}
+_PAGES = {"inspector": "/orders", "desk": "/desk", "finance": "/finance", "publisher": "/publish"}
+MAX_LISTED = 50
+
+
+def notices(level: str, addressee: str, rows: list[Document], total: int, base_url: str) -> Mail:
+    """About several cases at once: numbers and a link, nothing of what they are about."""
+    name, words = _LEVELS[level]
+    case_ids = list(dict.fromkeys(row["case_id"] for row in rows))
+    lines = [words, "", *case_ids]
+    if answers := [row["answer_due"] for row in rows if row["answer_due"]]:
+        # A period ends at midnight after its last day.
+        last_day = (min(answers) - timedelta(seconds=1)).astimezone(LOCAL).date()
+        lines.insert(1, f"答复期限：{last_day.isoformat()}")
+    if total > len(case_ids):
+        lines.append(f"……共{total}件")
+    page = _PAGES.get(addressee.partition(":")[0], "/supervise")
+    lines += ["", f"请登录办理：{base_url}{page}"]
+    return Mail(f"{name}：{total}件案件的办理期限", "\n".join(lines) + _FOOT)
 
 
 def alert(kind: str, place: str, path: str, base_url: str) -> Mail:

@@ -1,7 +1,7 @@
 """Measure the ledger: entries per second beside raw journaled inserts in the same run, and the speed of `verify`.
 
-`python -m rewards.bench` starts a MongoDB of its own in a temporary folder (or uses MONGODB_URI with a database that is
-dropped afterwards) and prints one JSON object a line.
+`python -m rewards.bench [entries to verify]` starts a MongoDB of its own in a temporary folder (or uses MONGODB_URI with
+a database that is dropped afterwards) and prints one JSON object a line.
 """
 
 from __future__ import annotations
@@ -17,12 +17,17 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, TextIO
 
-from rewards import book
+from pymongo.write_concern import WriteConcern
+
+from rewards import entries
+from rewards.entries import Entry
 from rewards.ledger import Ledger
+from rewards.ledger_store import ENTRIES, HEAD, HEADS, head_document, load_book
 from rewards.merkle import inclusion_path, leaf_hash, root_of, verify_inclusion
 from rewards.money import Fen
 from rewards.verify import verify
@@ -33,32 +38,33 @@ from store.mongo import Store
 CALLERS = (1, 16, 64)
 
 
-async def run(store: Store, out: TextIO = sys.stdout, *, seconds: float = 3.0, proof_leaves: int = 10_000) -> None:
-    """Write the measurements to `out`; the ledger in `store` grows by what was entered."""
+async def run(store: Store, out: TextIO = sys.stdout, *, seconds: float = 3.0, verified: int = 100_000) -> None:
+    """Write the measurements to `out`; the ledger in `store` grows by what was entered, and to `verified` entries."""
     await store.db.create_collection("bench_raw")
     async with Ledger(store) as ledger:
         await ledger.appropriate(f"bench:{secrets.token_hex(4)}", "bench", 2026, Fen(10**12), actor="bench")
         prefix = secrets.token_hex(4)
         for callers in CALLERS:
             # Alternating halves: a disk that speeds up or slows down meets both.
-            raw, entries, waits = 0.0, 0.0, list[float]()
+            raw, entered, waits = 0.0, 0.0, list[float]()
             for half in range(2):
                 raw += await _rate(lambda n: _insert(store, n), callers, seconds / 2, [])
-                entries += await _rate(_reserving(ledger, f"{prefix}-{callers}-{half}"), callers, seconds / 2, waits)
+                entered += await _rate(_reserving(ledger, f"{prefix}-{callers}-{half}"), callers, seconds / 2, waits)
             line = {
                 "measure": "ledger_entries",
                 "callers": callers,
-                "entries_per_s": round(entries / 2),
+                "entries_per_s": round(entered / 2),
                 "raw_inserts_per_s": round(raw / 2),
-                "share_of_raw": round(entries / raw, 3),
+                "share_of_raw": round(entered / raw, 3),
                 "p50_ms": round(statistics.median(waits) * 1000, 1),
                 "p99_ms": round(sorted(waits)[int(len(waits) * 0.99)] * 1000, 1),
             }
             _print(out, line)
     await store.db.drop_collection("bench_raw")
-    start = perf_counter()
+    await _grow(store, verified)
+    start, busy = perf_counter(), process_time()
     report = await verify(store)
-    took = perf_counter() - start
+    took, busy = perf_counter() - start, process_time() - busy
     assert report.ok, report.text()
     rate = report.entries / took
     line = {
@@ -67,8 +73,33 @@ async def run(store: Store, out: TextIO = sys.stdout, *, seconds: float = 3.0, p
         "seconds": round(took, 2),
         "entries_per_s": round(rate),
     }
-    _print(out, line | {"seconds_per_million": round(1_000_000 / rate, 1)})
-    _print(out, _proof(proof_leaves))
+    _print(
+        out,
+        line
+        | {
+            "seconds_per_million": round(1_000_000 / rate, 1),
+            "cpu_seconds_per_million": round(busy / report.entries * 1e6, 1),
+        },
+    )
+    _print(out, _proof(10_000))
+
+
+async def _grow(store: Store, size: int) -> None:
+    """Add rewards from reservation to payment until the ledger has `size` entries, without waiting for the disk."""
+    head = await store[HEADS].find_one({"_id": HEAD})
+    assert head is not None, "a ledger has been opened on this store"
+    grown = await load_book(store, head, [])
+    quick = store[ENTRIES].with_options(write_concern=WriteConcern(w=1, j=False))
+    at, start = datetime.now(UTC), grown.size
+    while grown.size < size:
+        fresh: list[Entry] = []
+        for n in range(grown.size, min(size, grown.size + 10_000), 2):
+            claim = f"{start:x}-{n:x}"
+            reservation = entries.reserve(f"reserve:{claim}:1", "bench", 2026, claim, Fen(1), actor="bench")
+            fresh.append(grown.apply(reservation, at))
+            fresh.append(grown.apply(entries.settle(f"payout:{claim}:1", grown.size, actor="bench"), at))
+        await quick.insert_many([each.document() for each in fresh], ordered=False)
+    await store[HEADS].update_one({"_id": HEAD}, {"$set": head_document(grown)})
 
 
 async def _insert(store: Store, number: int) -> None:
@@ -78,7 +109,7 @@ async def _insert(store: Store, number: int) -> None:
 def _reserving(ledger: Ledger, run: str) -> Callable[[int], Awaitable[Any]]:
     async def reserve(number: int) -> None:
         claim = f"{run}-{number}"
-        await ledger.post(book.reserve(f"bench:{claim}", "bench", 2026, claim, Fen(1), actor="bench"))
+        await ledger.post(entries.reserve(f"bench:{claim}", "bench", 2026, claim, Fen(1), actor="bench"))
 
     return reserve
 
@@ -144,17 +175,17 @@ async def _server() -> AsyncIterator[str]:
             await process.wait()
 
 
-async def main(out: TextIO = sys.stdout) -> None:
+async def main(out: TextIO = sys.stdout, verified: int = 100_000) -> None:
     async with _server() as uri:
         name = f"bench_{secrets.token_hex(4)}"
         store = await Store.connect(uri, name)
         try:
             await migrate(store)
-            await run(store, out)
+            await run(store, out, verified=verified)
         finally:
             await store.client.drop_database(name)
             await store.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(verified=int(sys.argv[1]) if len(sys.argv) > 1 else 100_000))

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pymongo.errors import CollectionInvalid
 
 from store.mongo import Store
-from store.schema import COLLECTIONS, INDEXES
+from store.schema import COLLECTIONS, INDEXES, LONG_AGO
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class NewerDatabase(RuntimeError):
@@ -37,6 +37,14 @@ async def migrate(store: Store) -> None:
         await store[index.collection].create_index(index.keys, **options)
     # An inspector is `active`; being on duty follows from leave and shifts.
     await store["inspectors"].update_many({"on_duty": {"$exists": True}}, {"$rename": {"on_duty": "active"}})
+    if meta and meta["version"] < 2:
+        await _watch_every_clock(store)
     await store["meta"].update_one(
         {"_id": "schema"}, {"$set": {"version": SCHEMA_VERSION, "at": datetime.now(UTC)}}, upsert=True
     )
+
+
+async def _watch_every_clock(store: Store) -> None:
+    """Version 2: a case with a running clock is watched. Which moment is next, the first look at it works out."""
+    unwatched = {"watch_at": {"$exists": False}, "clocks": {"$elemMatch": {"ended_at": None}}}
+    await store["cases"].update_many(unwatched, {"$set": {"watch_at": LONG_AGO}})

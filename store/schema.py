@@ -1,6 +1,10 @@
 """Every collection and index in one table. Collections exist before use: a transaction must not create them."""
 
+from datetime import UTC, datetime
 from typing import NamedTuple
+
+# Before every moment that is stored: an index on what is later leaves out the rows without one.
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Index(NamedTuple):
@@ -16,8 +20,9 @@ class Index(NamedTuple):
 COLLECTIONS = [
     "meta", "jobs", "cases", "tips", "evidence", "drafts", "conversations", "turns", "alerts", "audit",
     "accounts", "sessions", "vault", "vault_keys", "vault_openings", "throttle",
-    "grid_layers", "grids", "inspectors", "corrections", "place_aliases",
-    "ledger_entries", "ledger_accounts", "ledger_head", "rewards", "disclosures",
+    "grid_layers", "grids", "inspectors", "corrections", "place_aliases", "notices", "calendars",
+    "ledger_entries", "ledger_head", "rewards", "rule_versions", "payee_months", "payment_batches", "disclosures",
+    "public_log", "public_log_nodes", "public_log_head", "checkpoints",
 ]  # fmt: skip
 
 # Holds all that a look-up by number and code needs.
@@ -32,6 +37,13 @@ INDEXES = [
     Index("cases", [("route.alarm", 1), ("created_at", 1)], partial={"route.alarm": True}),
     Index("cases", [("decided_types", 1), ("created_at", -1)]),
     Index("cases", [("location.grid", 1), ("created_at", -1)]),
+    Index("cases", [("watch_at", 1)], partial={"watch_at": {"$exists": True}}),
+    Index("cases", [("appeals.kind", 1)], partial={"appeals.kind": {"$exists": True}}),
+    Index("cases", [("extension.decided", 1)], partial={"extension.decided": ""}),
+    Index("notices", [("run", 1)]),
+    Index("notices", [("case_id", 1)]),
+    Index("notices", [("due_at", -1)]),
+    Index("notices", [("answer_due", 1)], partial={"answer_due": {"$gt": LONG_AGO}}),
     Index("tips", [("number", 1)], unique=True),
     Index("tips", BY_RECEIPT),
     Index("tips", [("client_key", 1)], unique=True),
@@ -55,7 +67,13 @@ INDEXES = [
     Index("rewards", [("case_id", 1), ("tip_id", 1)], unique=True),
     Index("rewards", [("public_number", 1)], unique=True),
     Index("rewards", [("state", 1), ("claim_due", 1)]),
+    Index("rewards", [("ending.state", 1)], partial={"ending": {"$type": "object"}}),
+    Index("rewards", [("case_id", 1)], partial={"unsettled": True}),
+    Index("payment_batches", [("number", 1)], unique=True),
     Index("disclosures", [("public_number", 1)], unique=True),
     Index("disclosures", [("state", 1), ("published_at", -1)]),
     Index("disclosures", [("case_id", 1)]),
+    Index("public_log", [("number", 1), ("_id", 1)]),
+    Index("checkpoints", [("log", 1), ("size", -1)]),
+    Index("disclosures", [("unsettled", 1)], partial={"unsettled": True}),
 ]

@@ -8,6 +8,7 @@ import pytest
 
 import cli
 from store.errors import Refusal
+from tests.grid.layer_files import geojson, row_of
 
 
 @pytest.fixture
@@ -68,3 +69,39 @@ def test_the_roster_goes_out_to_a_table_and_comes_back(mongo_server, monkeypatch
     assert "1人没有变化" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         cli.main(["inspectors", "import", str(tmp_path / "none.csv")])
+
+
+@pytest.fixture
+def own_database(mongo_server, monkeypatch, tmp_path):
+    monkeypatch.setenv("MONGODB_URI", mongo_server.uri)
+    monkeypatch.setenv("TIP_MONGODB_NAME", f"test_cli_{tmp_path.name}"[:60])
+    monkeypatch.setenv("TIP_DATA_DIR", str(tmp_path / "data"))
+
+
+def test_grids_are_tried_imported_listed_rolled_back_and_exported(own_database, tmp_path, capsys):
+    def run(*words):
+        code = cli.main(["grid", *map(str, words)])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    first, second, bad = (tmp_path / name for name in ("one.geojson", "two.geojson", "bad.geojson"))
+    for path, features in ((first, row_of(2)), (second, row_of(3)), (bad, [*row_of(1), *row_of(1)])):
+        geojson(path.parent, *features, name=path.name)
+    assert run("versions") == (0, "")
+    code, said = run("import", first, "--dry-run", "--picture", tmp_path / "check.svg")
+    assert code == 0 and "试运行通过" in said and (tmp_path / "check.svg").read_text().startswith("<svg")
+    assert run("import", bad, "--dry-run")[0] == 2
+    code, said = run("import", bad)
+    assert code == 2 and "没有导入" in said and "第 2 行" in said
+    assert run("versions") == (0, ""), "neither a trial nor a faulty file leaves anything"
+    assert run("import", first)[0] == run("import", second)[0] == 0
+    newest, older = run("versions")[1].splitlines()
+    assert "使用中" in newest and "3个网格" in newest and "以前用过" in older
+    old = older.split("\t")[0]
+    code, said = run("use", old)
+    assert code == 0 and old in said
+    assert "正在使用" in run("use", old)[1] and "没有版本" in run("use", "none")[1]
+    code, said = run("export", tmp_path / "out.zip", "--format", "shapefile", "--system", "bd09")
+    assert code == 0 and f"grids-{old}-bd09.zip" in said
+    assert "已存在" in run("export", tmp_path / "out.zip")[1]
+    assert "已导入 2 个网格" in run("import", tmp_path / "out.zip", "--system", "bd09")[1]

@@ -72,3 +72,33 @@ def test_every_answer_has_a_sentence_and_spans_of_the_original_text(results):
         assert place.explanation.endswith(("。", "？")) or place.explanation
         for mention in place.stated:
             assert 0 <= mention.start < mention.end <= len(row["text"])
+
+
+# Written by somebody who had seen neither the reader nor its aliases: 828 sentences about real places.
+UNSEEN = list(csv.DictReader(TABLE.with_name("unseen_addresses.csv").open(encoding="utf-8")))
+
+
+@pytest.fixture(scope="module")
+def unseen(gazetteer):
+    return [(row, gazetteer.locate(row["text"])) for row in UNSEEN]
+
+
+def test_unseen_sentences_are_never_confidently_wrong(unseen):
+    wrong = [
+        row["text"]
+        for row, place in unseen
+        if (place.certain and (place.district, place.street) != (row["district"], row["street"]))
+        or (place.district_certain and place.district != row["district"])
+    ]
+    assert wrong == []
+
+
+def test_unseen_sentences_find_their_district(unseen):
+    verdicts = [judged(place.district, row["district"]) for row, place in unseen]
+    assert verdicts.count("wrong") / len(verdicts) <= 0.005
+    assert verdicts.count("right") / len(verdicts) >= 0.92
+
+
+def test_a_street_that_is_stated_is_read_and_typing_errors_are_repaired(unseen):
+    assert share(unseen, lambda row: row["kind"] == "stated", lambda row, p: (p.street or "") == row["street"]) >= 0.99
+    assert share(unseen, lambda row: row["kind"] == "typo", lambda row, p: (p.district or "") == row["district"]) >= 0.9

@@ -9,7 +9,7 @@ from access.actors import Actor, Role
 from access.audit import verify
 from cases import trail
 from handlers.claim import luhn
-from rewards import claims
+from rewards import approval, claims, proposals, rule_book
 from rewards.assess import assess
 from rewards.money import Fen
 from rewards.rules import rule_set
@@ -31,11 +31,12 @@ async def rewarded(services, now: datetime | None = None) -> dict:
     tip = await services.store["tips"].find_one({})
     await services.ledger.appropriate("b", "qingdao", now.year, Fen(5_000_000), actor="ann")
     worth = assess(rule_set("national_2018"), "major_hazard", penalty_fen=Fen(10_000_000))
-    reward = await claims.propose(
-        services.store, trail, ANN, case_id=tip["case_id"], tip_id=tip["_id"], assessment=worth,
+    await rule_book.keep(services.store, worth.rule_digest, now)
+    (reward,) = await proposals.propose(
+        services.store, trail, ANN, case_id=tip["case_id"], tips={tip["_id"]: None}, assessment=worth,
         jurisdiction="qingdao", year=now.year, now=now,
     )  # fmt: skip
-    reward = await claims.approve(
+    reward = await approval.approve(
         services.store, trail, services.ledger, BOB, reward["_id"], version=reward["version"], now=now
     )
     return await claims.notify(services.store, trail, ANN, reward["_id"], now=now)
@@ -118,7 +119,7 @@ async def test_waiving_needs_a_tick(site):
     answer = await client.post("/claim/waive", data={"sure": "1"})
     assert answer.status == 200 and "您已放弃这笔奖励" in await answer.text()
     reward = await services.store["rewards"].find_one({})
-    assert (reward["state"], reward["ended"]["by"]) == ("forfeited", "reporter")
+    assert (reward["state"], reward["ended"]["by"]) == ("waived", "reporter")
     balances = await services.ledger.balances()
     assert not any(amount for name, amount in balances.items() if "pending" in name or "reserved" in name)
     assert (await client.post("/claim/waive", data={"sure": "1"})).status == 200  # pressed twice

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from notify import mails
 from notify.worker import mail_handlers
 from settings import Settings
 from store import jobs
@@ -183,6 +184,35 @@ async def test_the_duty_desk_is_told_what_and_where(store, post, worker):
     assert "市北区辽源路街道" in texts[1] and "/desk/cases/ABCDE-FGHJK" in texts[1]
     assert all(mail["To"] == "duty@tip.invalid" for mail in post.received)
     assert not [canary for canary in CANARIES if canary in "".join(texts)]
+
+
+async def test_notices_are_one_mail_with_numbers_and_a_link(store, post, worker):
+    for n in range(60):
+        row = {"_id": f"n{n}", "run": "r1", "level": "supervise", "to": ["supervisor"], "case_id": f"AAAAA-{n:05d}",
+               "answer_due": datetime(2026, 11, 16, 16, tzinfo=UTC), "district": "市北区", "text": "王小明"}  # fmt: skip
+        await store["notices"].insert_one(row)
+    for level, to in (("supervise", "supervisor"), ("remind", "inspector:i1")):
+        await add(store, "mail_notices", level, {"email": "x@example.com", "to": to, "level": level, "run": "r1"})
+    await run_all(store, worker)
+    (mail,) = post.received
+    text = mail.get_content()
+    assert mail["Subject"] == "督办：60件案件的办理期限" and "答复期限：2026-11-16" in text
+    assert text.count("AAAAA-") == 50 and "共60件" in text and "https://12350.example.com/supervise" in text
+    assert not [word for word in (*CANARIES, "市北区", "安全出口") if word in text]
+    assert (await store["jobs"].find_one({"_id": "mail_notices:remind"}))["state"] == "dead"
+
+
+@pytest.mark.parametrize(
+    ("level", "to", "subject", "page"),
+    [
+        ("remind", "inspector:i1", "提示：1件", "/orders"), ("warn", "desk", "警示：1件", "/desk"),
+        ("warn", "supervisor:市北区", "警示：1件", "/supervise"), ("supervise", "leader", "督办：1件", "/supervise"),
+        ("remind", "finance", "提示：1件", "/finance"), ("remind", "publisher", "提示：1件", "/publish"),
+    ],
+)  # fmt: skip
+def test_each_recipient_is_led_to_the_own_page(level, to, subject, page):
+    mail = mails.notices(level, to, [{"case_id": "ABCDE-FGHJK", "answer_due": None}], 1, "https://x.example")
+    assert mail.subject.startswith(subject) and f"https://x.example{page}\n" in mail.text and "ABCDE-FGHJK" in mail.text
 
 
 async def test_plain_mails_by_template(store, post, worker):

@@ -197,7 +197,7 @@
         result.appendChild(element("p", "", "现在的状态：" + answer.body.state));
         var list = element("ul");
         answer.body.steps.forEach(function (step) { list.appendChild(element("li", "", step.on + " " + step.text)); });
-        answer.body.promises.forEach(function (p) { list.appendChild(element("li", "", p.by + " 前：" + p.what)); });
+        answer.body.promises.forEach(function (p) { list.appendChild(element("li", "", p.what + "：" + p.by)); });
         result.appendChild(list);
       }, function () { result.textContent = "网络断了，请稍后再试。"; });
     });
