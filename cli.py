@@ -16,6 +16,7 @@ from typing import TextIO
 import cli_aliases
 import cli_grid
 import cli_ledger
+import cli_safety
 from access.actors import ROLE_NAMES, Role
 from settings import ROOT, Settings
 from store.embedded import EmbeddedMongo
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     export = command("export", "导出候选训练语句(JSON Lines,已去除身份信息)", _corrections_export, parent=corrections)
     export.add_argument("file", type=Path)
     cli_aliases.add_commands(parser_group(commands, "aliases", "从更正中学来的地名"), command, database)
+    cli_safety.add_commands(lambda name, text: parser_group(commands, name, text), command, database)
     save = command("backup", "备份数据库和证据文件到一个加密文件", _backup)
     save.add_argument("file", type=Path)
     load_back = command("restore", "把备份恢复到空数据库", _restore)
@@ -359,6 +361,7 @@ def _backup(arguments: argparse.Namespace, settings: Settings) -> int:
             print(
                 f"{datetime.now():%H:%M:%S} 已备份 {done.documents} 条记录、{done.files} 个证据文件到 {arguments.file}"
             )
+            print(f"举报人记录的 {done.keys} 把钥匙在 {arguments.file}.keys:只留最新的一份,旧的删除(见 docs/keys.md)。")
             print("恢复时还需要 data/secrets/root.key,请另行保管,不要和备份放在一起。")
             return 0
 
@@ -372,13 +375,15 @@ def _restore(arguments: argparse.Namespace, settings: Settings) -> int:
         async with database(settings) as store:
             done = await restore(store, settings.data_dir / "evidence", _backup_cipher(settings), arguments.file)
             print(f"已恢复 {done.documents} 条记录、{done.files} 个证据文件。请运行 tip12350 ledger verify 核对。")
+            if done.keys is None:
+                print("没有找到 .keys 文件:保密柜里的身份和收款信息打不开,找到后放在备份旁边重新恢复。")
             return 0
 
     return asyncio.run(run())
 
 
 def _backup_cipher(settings: Settings) -> Cipher:
-    return Cipher(Keys.load(settings.data_dir).derive("backup"))
+    return Keys.load(settings.data_dir).cipher("backup")
 
 
 if __name__ == "__main__":

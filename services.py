@@ -63,7 +63,7 @@ class Services:
     workers: Workers
 
     def cipher(self, purpose: str) -> Cipher:
-        return Cipher(self.keys.derive(purpose))
+        return self.keys.cipher(purpose)
 
 
 @asynccontextmanager
@@ -74,11 +74,12 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         store = await Store.connect(mongodb_uri, settings.mongodb_name)
         stack.push_async_callback(store.close)
         await migrate(store)
-        receipts = Receipts(keys.derive("filing"), keys.derive("receipt"))
+        receipts = Receipts(keys.derive("filing"), *keys.derive_all("receipt"))
         await _set_up_vault(store, settings)
         vault = await Vault.open(store)
+        stack.push_async_callback(_stop, asyncio.create_task(vault.keep_fresh(), name="vault keys"))
         scanner = Scanner(settings.malware_scanner) if settings.malware_scanner else None
-        evidence = EvidenceFiles(settings.data_dir / "evidence", Cipher(keys.derive("evidence")), scanner)
+        evidence = EvidenceFiles(settings.data_dir / "evidence", keys.cipher("evidence"), scanner)
         stack.callback(evidence.close)
         rasa = await stack.enter_async_context(RasaClient(settings.rasa_url, gateway_secret(settings, keys)))
         locator = await open_locator(store, settings.city_dir, settings.max_open_orders)

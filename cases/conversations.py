@@ -28,7 +28,7 @@ from store.errors import Unavailable
 from store.jobs import enqueue
 from store.keys import Keys
 from store.mongo import Document, Session, Store
-from store.sealing import Cipher, SealBroken
+from store.sealing import SealBroken
 
 KEPT = timedelta(hours=24)
 LEASE = timedelta(seconds=60)
@@ -114,8 +114,8 @@ class Conversations:
         self._store = store
         self._name_key = keys.derive("conversation name")
         self._filing_key = keys.derive("chat filing")
-        self._drafts = Cipher(keys.derive("draft"))
-        self._turns = Cipher(keys.derive("turn"))
+        self._drafts = keys.cipher("draft")
+        self._turns = keys.cipher("turn")
         # A lease need not survive a power cut: nothing is acknowledged by it.
         self._leases = store["drafts"].with_options(write_concern=WriteConcern(w=1, j=False))
 
@@ -252,7 +252,7 @@ class Trackers:
 
     def __init__(self, store: Store, keys: Keys) -> None:
         self._store = store
-        self._cipher = Cipher(keys.derive("conversation"))
+        self._cipher = keys.cipher("conversation")
 
     async def get(self, sender: str) -> bytes | None:
         """The JSON as it was put; None when there is none or it was written with another key."""

@@ -161,13 +161,30 @@ class EvidenceFiles:
     async def get(self, name: str) -> bytes:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, name)
 
+    async def remove(self, name: str) -> None:
+        """Nobody needs the file any more; one that is gone already is no error."""
+        path = self._path(name)
+        await asyncio.get_running_loop().run_in_executor(self._pool, lambda: path.unlink(missing_ok=True))
+
+    async def seal_anew(self) -> int:
+        """Seal every file with the key in use; how many were sealed with an older one. Can be stopped and run again."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._seal_anew)
+
+    def _seal_anew(self) -> int:
+        changed = 0
+        for path in sorted(self._folder.glob("??/*")):
+            if len(path.name) == 32 and not self._cipher.is_current(path.read_bytes(), f"evidence:{path.name}"):
+                self._write(self._read(path.name), path.name)
+                changed += 1
+        return changed
+
     def _path(self, name: str) -> Path:
         if len(name) != 32 or not all(c in "0123456789abcdef" for c in name):
             raise ValueError("not the name of an evidence file")
         return self._folder / name[:2] / name
 
-    def _write(self, data: bytes) -> str:
-        name = secrets.token_hex(16)
+    def _write(self, data: bytes, again: str = "") -> str:
+        name = again or secrets.token_hex(16)
         path = self._path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         waiting = path.with_suffix(".part")

@@ -171,7 +171,7 @@ class Intake:
             await self._insert("audit", [item.audit_entry for item in fresh], session)
             await self._insert("jobs", [job for item in fresh for job in item.jobs], session)
             await self._insert("evidence", [row for item in fresh for row in item.evidence], session)
-            await self._insert("vault", [row for item in fresh for row in item.vault], session)
+            await self._vault.insert(session, [row for item in fresh for row in item.vault])
             return results
 
         return await self._store.transaction(write)

@@ -39,6 +39,11 @@ async def migrate(store: Store) -> None:
     await store["inspectors"].update_many({"on_duty": {"$exists": True}}, {"$rename": {"on_duty": "active"}})
     if meta and meta["version"] < 2:
         await _watch_every_clock(store)
+    # Sealed keys lie apart from the records that they open.
+    async for row in store["vault"].find({"keys": {"$exists": True}}, {"tip_id": 1, "keys": 1}):
+        apart = {"$setOnInsert": {"tip_id": row["tip_id"], **row["keys"]}}
+        await store["reporter_keys"].update_one({"_id": row["_id"]}, apart, upsert=True)
+        await store["vault"].update_one({"_id": row["_id"]}, {"$unset": {"keys": ""}})
     await store["meta"].update_one(
         {"_id": "schema"}, {"$set": {"version": SCHEMA_VERSION, "at": datetime.now(UTC)}}, upsert=True
     )

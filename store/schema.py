@@ -19,7 +19,7 @@ class Index(NamedTuple):
 
 COLLECTIONS = [
     "meta", "jobs", "cases", "tips", "evidence", "drafts", "conversations", "turns", "alerts", "audit",
-    "accounts", "sessions", "vault", "vault_keys", "vault_openings", "throttle",
+    "accounts", "sessions", "vault", "reporter_keys", "vault_keys", "vault_openings", "throttle",
     "grid_layers", "grids", "inspectors", "corrections", "place_aliases", "notices", "calendars",
     "ledger_entries", "ledger_head", "rewards", "rule_versions", "payee_months", "payment_batches", "disclosures",
     "public_log", "public_log_nodes", "public_log_head", "checkpoints",
@@ -49,6 +49,8 @@ INDEXES = [
     Index("tips", [("client_key", 1)], unique=True),
     Index("tips", [("case_id", 1)]),
     Index("evidence", [("tip_id", 1)]),
+    Index("vault", [("tip_id", 1)]),
+    Index("reporter_keys", [("tip_id", 1)]),
     Index("drafts", [("expires_at", 1)], expire_s=0),
     Index("conversations", [("expires_at", 1)], expire_s=0),
     Index("turns", [("expires_at", 1)], expire_s=0),
