@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     donee_bank: str = ""
     donee_account: str = ""
     duty_phone: str = "12350"
+    second_factor_roles: list[str] = Field(
+        [], description='duties that must log in with a second factor, e.g. ["finance", "admin", "dispatcher"]'
+    )
     demo: bool = Field(False, description="demonstration accounts, grids and cases; never on a public address")
     embedded_workers: bool = Field(True, description="run the job worker inside the service process")
     log_level: str = "info"

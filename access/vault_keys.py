@@ -157,15 +157,29 @@ async def finance_by_escrow(store: Store, text: str) -> PrivateKey:
 
 
 async def withdraw_access(store: Store, officer: str, by: str) -> None:
-    """Take an officer's key away; records already read cannot be unread."""
+    """Take an officer's key away; records already read cannot be unread. A rotation follows (docs/keys.md)."""
 
     async def write(session: Session) -> None:
-        await store["vault_keys"].delete_one({"_id": f"officer:{officer}"}, session=session)
-        change = {"$unset": {f"officers.{officer}": ""}}
-        await store["vault_keys"].update_one({"_id": "finance"}, change, session=session)
-        await audit.append(store, session, SUBJECT, "withdraw_access", by, {"officer": officer})
+        await withdraw_within(store, session, officer, by)
 
     await store.transaction(write)
+
+
+async def withdraw_within(store: Store, session: Session, officer: str, by: str) -> bool:
+    """Inside the caller's transaction; False when there was no key to take away."""
+    gone = await store["vault_keys"].delete_one({"_id": f"officer:{officer}"}, session=session)
+    if gone.deleted_count == 0:
+        return False
+    change = {"$unset": {f"officers.{officer}": ""}}
+    await store["vault_keys"].update_one({"_id": "finance"}, change, session=session)
+    await audit.append(store, session, SUBJECT, "withdraw_access", by, {"officer": officer})
+    return True
+
+
+async def holders(store: Store) -> set[str]:
+    """Account ids of the officers who can open the vault."""
+    row = await store["vault_keys"].find_one({"_id": "finance"}, {"officers": 1})
+    return set(row["officers"]) if row else set()
 
 
 async def finance_key(store: Store, officer: str, password: str) -> PrivateKey:
@@ -184,16 +198,23 @@ async def finance_key(store: Store, officer: str, password: str) -> PrivateKey:
 
 async def change_password(store: Store, officer: str, old: str, new: str) -> None:
     """Wrap the officer's key with the new password. Raises `NoVaultKey`, `WrongPassword`."""
+    again = await rewrapped(store, officer, old, new)
+    if again is None:
+        raise NoVaultKey
+    await store["vault_keys"].update_one({"_id": f"officer:{officer}"}, {"$set": again})
+
+
+async def rewrapped(store: Store, officer: str, old: str, new: str) -> Document | None:
+    """The change that wraps the officer's key with the new password; None without a key. Raises `WrongPassword`."""
     own = await store["vault_keys"].find_one({"_id": f"officer:{officer}"})
     if own is None:
-        raise NoVaultKey
+        return None
     try:
         private = Cipher(await key_from(old, own["salt"])).open(own["wrapped"], own["_id"])
     except SealBroken:
         raise WrongPassword from None
     salt = secrets.token_bytes(16)
-    wrapped = Cipher(await key_from(new, salt)).seal(private, own["_id"])
-    await store["vault_keys"].update_one({"_id": own["_id"]}, {"$set": {"salt": salt, "wrapped": wrapped}})
+    return {"salt": salt, "wrapped": Cipher(await key_from(new, salt)).seal(private, own["_id"])}
 
 
 async def _new_officer_key(account: str, password: str) -> Document:

@@ -8,6 +8,7 @@ from access import accounts, administration
 from access.actors import ROLE_NAMES, Actor, Role
 from access.passwords import new_password
 from access.permissions import Permission, allows
+from access.second_factor import SecondFactor
 from cases import scan
 from cases.places import divisions
 from handlers.forms import Deed, Form, Problem, acting, read_form, staff_page
@@ -31,8 +32,12 @@ async def show_overview(
     form: Form | None = None,
     problem: Problem | None = None,
     password: tuple[str, str] | None = None,
+    vault_key: bool = False,
+    last_key: str = "",
 ) -> web.Response:
-    """`password` (account name, password) is shown in this answer only."""
+    """`password` (account name, password) is shown in this answer only; `vault_key`: a key of the vault went with the
+    old one. `last_key` names the account whose reset would leave the vault without a key.
+    """
     services, actor = request.app[SERVICES], request["actor"]
     manages = allows(Permission.MANAGE_ACCOUNTS, actor)
     store = services.store
@@ -51,6 +56,8 @@ async def show_overview(
         jobs=await job_counts(store),
         dead=await dead_jobs(store),
         password=password,
+        vault_key=vault_key,
+        last_key=last_key,
         form=form,
         problem=problem,
     )
@@ -99,12 +106,17 @@ async def add_account(request: web.Request) -> web.StreamResponse:
 
 async def reset_password(request: web.Request) -> web.StreamResponse:
     services, account_id = request.app[SERVICES], request.match_info["id"]
-    password = new_password()
+    password, form = new_password(), await read_form(request)
     try:
-        account = await administration.reset_password(services.store, account_id, password, by=request["actor"])
+        reset = await administration.reset_password(
+            services.store, account_id, password, by=request["actor"], last_key_too=form.has("last_key")
+        )
+    except administration.LastKey as last:
+        problem = Problem.of("accounts", last)
+        return await show_overview(request, problem=problem, last_key=account_id)
     except Refusal as refusal:
         return await show_overview(request, problem=Problem.of("accounts", refusal))
-    return await show_overview(request, password=(account["name"], password))
+    return await show_overview(request, password=(reset.account["name"], password), vault_key=reset.vault_key)
 
 
 async def _disable(services: Services, account_id: str, actor: Actor, form: Form) -> None:
@@ -119,7 +131,16 @@ async def _email(services: Services, account_id: str, actor: Actor, form: Form) 
     await accounts.set_email(services.store, account_id, form.text("email"), actor.id)
 
 
-ACCOUNT_DEEDS: dict[str, Deed] = {"disable_account": _disable, "enable_account": _enable, "set_email": _email}
+async def _remove_factor(services: Services, account_id: str, actor: Actor, form: Form) -> None:
+    """Telephone and paper are lost. Nobody does this for the own account: the own code takes it off."""
+    if account_id == actor.id:
+        raise administration.OwnAccount("自己的动态码请在“我的账号”里关闭。", field="account")
+    await SecondFactor(services.store, services.keys).remove(account_id, actor.id)
+
+
+ACCOUNT_DEEDS: dict[str, Deed] = {
+    "disable_account": _disable, "enable_account": _enable, "set_email": _email, "remove_second_factor": _remove_factor,
+}  # fmt: skip
 change_account = acting(ACCOUNT_DEEDS, show_overview, "/admin")
 
 

@@ -7,6 +7,7 @@ from aiohttp.typedefs import Handler
 
 from access.permissions import Permission as P
 from handlers import (
+    account,
     actions,
     board,
     chat,
@@ -80,6 +81,13 @@ PUBLIC: list[Row] = [
     # staff
     ("GET", "/login", login.login_page, P.PUBLIC),
     ("POST", "/login", login.login, P.PUBLIC),
+    ("GET", "/login/code", login.code_page, P.PUBLIC),
+    ("POST", "/login/code", login.code, P.PUBLIC),
+    ("GET", "/account", account.show, P.STAFF),
+    ("POST", "/account/password", account.change_password, P.STAFF),
+    ("POST", "/account/factor/begin", account.begin_factor, P.STAFF),
+    ("POST", "/account/factor/confirm", account.confirm_factor, P.STAFF),
+    ("POST", "/account/factor/remove", account.remove_factor, P.STAFF),
     ("POST", "/logout", login.logout, P.STAFF),
     ("GET", "/sessions", login.my_sessions, P.STAFF),
     ("POST", "/sessions", login.end_session, P.STAFF),
