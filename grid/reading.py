@@ -88,9 +88,12 @@ class Reading(Names):
         sure = not self.hedged
         for item in self.districts:
             sure = sure and item.sense.sure
-        stated = {f.sense.places[0] for f in self.streets}
-        if not stated:
+        if not self.streets:
             return self._short_street(district, sure) or self._infer(district, sure)
+        only = self.streets[0].sense.places[0]
+        if len(self.streets) == 1 and only[0] == district:
+            return self._stated(district, only[1], sure)
+        stated = {f.sense.places[0] for f in self.streets}
         inside = [where for where in stated if where[0] == district]
         if not inside:
             names = "、".join(f"{d}{s}" for d, s in sorted(stated))  # type: ignore[type-var]
