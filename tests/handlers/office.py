@@ -35,6 +35,7 @@ OFFICERS = {
     "aud": ("审计郑", Role.AUDITOR, None),
     "boss": ("领导王", Role.LEADER, None),
     "adm": ("管理员冯", Role.ADMIN, None),
+    "adm2": ("管理员褚", Role.ADMIN, None),
 }
 LOCATION = {
     "district": "市北区", "street": "辽宁路街道", "grid": "370203001-1", "grid_name": "辽宁路一网格", "certain": True,
