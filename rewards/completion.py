@@ -27,6 +27,7 @@ from rewards.guarded import AuditTrail
 from rewards.ledger import Ledger
 from rewards.ledger_store import ENTRIES
 from rewards.record import REWARDS, State
+from rewards.reminders import remind
 from store.errors import Refusal
 from store.mongo import Document, Store
 
@@ -44,6 +45,7 @@ async def keep_completing(store: Store, audit: AuditTrail, ledger: Ledger, notar
         try:
             now = datetime.now(UTC)
             await complete(store, audit, ledger, now=now)
+            await remind(store, audit, now)
             await notary.board(now)
             await notary.ledger(now)
         except PyMongoError as failure:

@@ -19,7 +19,7 @@ from rewards.ledger import Ledger
 from rewards.ledger_store import entries_of
 from rewards.month_cap import refuse_over
 from rewards.public_log import Event
-from rewards.record import REWARDS, SHELF, AlreadyPaid, State, decides, find, in_state
+from rewards.record import SHELF, AlreadyPaid, State, decides, find, in_state
 from store.mongo import Document, Session, Store
 
 
@@ -93,13 +93,13 @@ async def mark_paid(
         "ledger_seq": entry.seq, "number": reward["public_number"], "paid_on": fields["paid_on"], "year": entry.year,
     }  # fmt: skip
 
-    async def make_public(session: Session, after: Document) -> None:
+    async def write(session: Session) -> Document:
         seq = await public_log.append(store, session, Event.PAID, reward["public_number"], private=told, now=now)
-        await store[REWARDS].update_one({"_id": reward["_id"]}, {"$set": {"log_seq": seq}}, session=session)
+        changes = {"$set": {**fields, "log_seq": seq}}
+        detail = {"amount_fen": reward["amount_fen"], "ledger_seq": entry.seq}
+        return await SHELF.step(store, audit, session, actor, reward, changes, "reward.pay", detail, now)
 
-    detail = {"amount_fen": reward["amount_fen"], "ledger_seq": entry.seq}
-    changes = {"$set": fields}
-    return await SHELF.advance(store, audit, actor, reward, changes, "reward.pay", detail, now, also=make_public)
+    return await store.transaction(write)
 
 
 async def came_back(
@@ -140,12 +140,12 @@ async def payable_again(
     }  # fmt: skip
     told = {"ledger_seq": reward["paid_seq"], "number": reward["public_number"], "reason": reason}
 
-    async def make_public(session: Session, after: Document) -> None:
+    async def write(session: Session) -> Document:
         await public_log.append(store, session, Event.RETURNED, reward["public_number"], private=told, now=now)
+        detail = {"reason": reason, "ledger_seq": reward["paid_seq"]}
+        return await SHELF.step(store, audit, session, actor, reward, {"$set": fields}, "reward.returned", detail, now)
 
-    detail = {"reason": reason, "ledger_seq": reward["paid_seq"]}
-    changes = {"$set": fields}
-    return await SHELF.advance(store, audit, actor, reward, changes, "reward.returned", detail, now, also=make_public)
+    return await store.transaction(write)
 
 
 async def failed(

@@ -37,6 +37,7 @@ OFFICERS = {
     "hot": ("话务员蒋", Role.HOTLINE, None),
     "duty": ("值班沈", Role.DUTY, None),
     "adm": ("管理员冯", Role.ADMIN, None),
+    "adm2": ("管理员褚", Role.ADMIN, None),
 }
 LOCATION = {
     "district": "市北区", "street": "辽宁路街道", "grid": "370203001-1", "grid_name": "辽宁路一网格", "certain": True,
