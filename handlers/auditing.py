@@ -9,8 +9,7 @@ from cases import queries, timeline
 from handlers.forms import staff_page
 from handlers.keys import SERVICES
 from rewards import lists
-from rewards.check_all import check_all
-from rewards.verify import VerifyReport
+from rewards.check_all import CheckReport, check_all
 from store.mongo import Store
 
 
@@ -19,7 +18,7 @@ async def overview(request: web.Request) -> web.StreamResponse:
 
 
 async def show(
-    request: web.Request, *, trail: tuple[int, audit.Break | None] | None = None, ledger: VerifyReport | None = None
+    request: web.Request, *, trail: tuple[int, audit.Break | None] | None = None, ledger: CheckReport | None = None
 ) -> web.Response:
     store: Store = request.app[SERVICES].store
     typed = request.query.get("subject", "").strip()[:80]
