@@ -43,7 +43,9 @@ _CALLED = re.compile(
     rf"({_FULL_NAME}|{_TITLED}|{_LATIN}|[阿小老大][㐀-鿿](?=[^㐀-鿿]|$))"
 )
 _SURNAME_ONLY = re.compile(rf"(?:我姓|免贵姓)[: ]?({_COMPOUND}|[{_SURNAMES}])(?!什么)")
-_I_AM = re.compile(rf"(?:我是|本人|举报人|反映人)[: ]?((?:{_COMPOUND}|[{_COMMON}]){_GIVEN}{{1,2}})(?=[,。;!?、\s(]|$)")
+_I_AM = re.compile(
+    rf"(?:我是|本人|举报人|反映人|联系人|来电人|投诉人)[: ]?((?:{_COMPOUND}|[{_COMMON}]){_GIVEN}{{1,2}})(?=[,。;!?、\s(]|$)"
+)
 _I_AM_TITLED = re.compile(
     rf"(?:我是|我叫|叫我|喊我|请?找|请?联系|咨询|(?<![\u4e00-\u9fff])我)[: ]?({_TITLED})(?=就|即可|[吧啊呀哈]|[,。;!?、\s(0-9]|$)"
 )
@@ -137,7 +139,7 @@ def names_in(text: str) -> Iterator[NameFound]:
 
 
 _BEFORE_NUMBER = re.compile(
-    rf"(?:^|[,。;!?、:\s(]|联系|找)({_WHOLE_NAME}|(?:{_COMPOUND}|[{_SURNAMES}]){_GIVEN}{{0,2}}(?:{_TITLE})|{_TITLED})"
+    rf"(?:^|[,。;!?、:\s(]|联系|找|联系人|来电人|举报人)({_WHOLE_NAME}|(?:{_COMPOUND}|[{_SURNAMES}]){_GIVEN}{{0,2}}(?:{_TITLE})|{_TITLED})"
     r"[,、:\s(]{0,2}(?:的?(?:联系)?(?:电话|手机|微信)号?码?)?[是为:\s]{0,2}$"
 )
 _AFTER_NUMBER = re.compile(rf"[,、:\s(]{{1,2}}({_WHOLE_NAME}(?={_END})|{_TITLED})(?=[,。;!?、:\s)]|$)")

@@ -19,7 +19,7 @@ from access.redaction import redact
 from access.vault import Vault
 from cases import deadlines, notices
 from cases.model import CheckedFiling, Filing, checked
-from cases.receipts import ALPHABET, Receipt, Receipts
+from cases.receipts import ALPHABET, Receipt, Receipts, without_codes
 from cases.states import State
 from store.errors import Conflict, Unavailable
 from store.groupcommit import GroupCommit
@@ -205,7 +205,7 @@ def _without_identity(filing: Filing) -> tuple[dict[str, str], dict[str, list[st
     words: dict[str, str] = {}
     identity = {kind: list(values) for kind, values in filing.identity.items()}
     for name in ("what", "place", "company", "happened"):
-        result = redact(getattr(filing, name))
+        result = redact(without_codes(getattr(filing, name)))
         words[name] = result.text
         for found in result.found:
             identity.setdefault(found.kind, []).append(found.value)

@@ -19,7 +19,7 @@ from access.redaction import redact
 from access.vault import Vault
 from cases import deadlines, lifecycle, notices, trail
 from cases.model import StoredFile, StoredPhoto, clean_text
-from cases.receipts import CODE_LENGTH, Receipts, plain_code
+from cases.receipts import CODE_LENGTH, MASK, Receipts, plain_code, without_codes
 from cases.states import CLOSED, State
 from store.errors import Conflict, Refusal
 from store.mongo import Document, Session, Store
@@ -27,7 +27,6 @@ from store.mongo import Document, Session, Store
 MAX_TEXT = 3000
 MAX_MESSAGES = 200
 MAX_PHOTOS_OF_TIP = 30
-MASK = "［查询码］"
 TOLD = {
     "answer": "您回答了工作人员的问题。",
     "addition": "您补充了情况。",
@@ -143,7 +142,7 @@ class Mailbox:
             raise InvalidMessage("请写一句话再提交。", field="text")
         if len(clean) > MAX_TEXT:
             raise InvalidMessage(f"太长了({len(clean)}字),请控制在{MAX_TEXT}字以内,可以分几次写。", field="text")
-        redacted = redact(mask_code(clean, tip, self._receipts))
+        redacted = redact(without_codes(mask_code(clean, tip, self._receipts)))
         identity: dict[str, list[str]] = {}
         for found in redacted.found:
             identity.setdefault(found.kind, []).append(found.value)

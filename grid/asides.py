@@ -25,7 +25,7 @@ _CALLED = (
 )
 _COMPANY = re.compile(rf"(?:(?![的有某一家这那个里在是和与区县市镇村街道路号])[一-龥]){{0,6}}?(?:{_CALLED})")
 _COMPANY_NAMES = frozenset({Kind.DISTRICT_SHORT, Kind.STREET_SHORT, Kind.OUTSIDE_SHORT})
-_HINT = re.compile("|".join((*_ELSEWHERE, "从", "由", "叫", "经理", "师傅", "主任", "队长", _CALLED)))
+_HINT = re.compile("|".join((*_ELSEWHERE, *"从由叫住人籍姓", "经理", "师傅", "主任", "队长", _CALLED)))
 
 
 def set_aside(found: list[Found], text: str) -> bool:
@@ -33,7 +33,7 @@ def set_aside(found: list[Found], text: str) -> bool:
 
     Returns whether there are any.
     """
-    if not found or not ("人" in text or "籍" in text or "住" in text or "姓" in text or _HINT.search(text)):
+    if not found or not _HINT.search(text):
         return False
     aside_end = -2
     for item in found:

@@ -74,25 +74,24 @@ class AttributeReader:
         """Raises BadRow."""
         if attributes is None:
             raise BadRow("缺少属性", "没有属性表（properties）。")
-        values = self._values(attributes)
-        code, name = _code(values["code"]), as_text(values["name"])
-        missing = [f"{title} {column}" for column, title in _NEEDED.items() if not as_text(values[column])]
+        texts = self._texts(attributes)
+        code, name, parent = texts["code"], texts["name"], texts["parent"]
+        missing = [f"{title} {column}" for column, title in _NEEDED.items() if not texts[column]]
         if missing:
             raise BadRow("缺少属性", f"缺少{'、'.join(missing)}。")
         _check_code(code)
         if len(name) > MAX_NAME or not name.isprintable():
             problem = f"太长（{len(name)} 个字，最多 {MAX_NAME} 个）" if len(name) > MAX_NAME else "里有看不见的字符"
             raise BadRow("名称不合格", f"名称“{shown(name)}”{problem}。")
-        parent = as_text(values["parent"])
-        district, street = self._owner(values, name, parent)
+        district, street = self._owner(texts)
         notes: tuple[str, ...] = ()
         if street and (district, street) not in self._divisions.street_set:
             notes = (f"{district}没有名为“{shown(street)}”的镇街，按原样导入。",)
-        approximate = as_text(values["approximate"]).lower() in ("1", "true") or values["approximate"] is True
+        approximate = texts["approximate"].lower() in ("1", "true")
         return Owner(code, name, district, street, parent, approximate, notes)
 
-    def _values(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
-        """The first value that says something, for each column of ours."""
+    def _texts(self, attributes: Mapping[str, Any]) -> dict[str, str]:
+        """For each column of ours the first value that says something, as text."""
         names = tuple(attributes)
         if names not in self._places:
             by_lower = {name.strip().lower(): name for name in names}
@@ -100,17 +99,23 @@ class AttributeReader:
                 column: [by_lower[alias] for alias in aliases if alias in by_lower]
                 for column, aliases in _COLUMNS.items()
             }
-        places = self._places[names]
-        return {
-            column: next((attributes[name] for name in found if _says(attributes[name])), None)
-            for column, found in places.items()
-        }
+        texts = dict.fromkeys(_COLUMNS, "")
+        for column, found in self._places[names].items():
+            for name in found:
+                value = attributes[name]
+                if column == "code" and isinstance(value, float) and abs(value) >= _EXACT:
+                    raise BadRow("编码不合格", "编码列是数字，超过 15 位就读不准了。请把编码列改成文本再导出。")
+                # The only column that may be yes or no.
+                if text := "1" if value is True and column == "approximate" else as_text(value):
+                    texts[column] = text
+                    break
+        return texts
 
-    def _owner(self, values: Mapping[str, Any], name: str, parent_code: str) -> tuple[str, str]:
+    def _owner(self, texts: Mapping[str, str]) -> tuple[str, str]:
         """District and street: from the columns, the parent's code, or the own name when it is a whole street."""
         divisions = self._divisions
-        district, street = as_text(values["district"]), as_text(values["street"])
-        level = as_text(values["level"])
+        district, street, level, name = (texts[column] for column in ("district", "street", "level", "name"))
+        parent_code = texts["parent"]
         parent = divisions.name_of_code.get(parent_code, "")
         if level == "district" or (not level and name in divisions.districts):
             district = district or name
@@ -129,16 +134,6 @@ class AttributeReader:
         if district not in divisions.districts:
             raise BadRow("没有所属区市", f"不认识的区市“{shown(district)}”，应为：{'、'.join(divisions.districts)}。")
         return district, street
-
-
-def _says(value: Any) -> bool:
-    return value is True or bool(as_text(value))
-
-
-def _code(value: Any) -> str:
-    if isinstance(value, float) and abs(value) >= _EXACT:
-        raise BadRow("编码不合格", "编码列是数字，超过 15 位就读不准了。请把编码列改成文本再导出。")
-    return as_text(value)
 
 
 def _check_code(code: str) -> None:

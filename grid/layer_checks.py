@@ -18,6 +18,7 @@ from grid.layer_rows import LayerFile, Row, system_of
 from grid.polygons import Grid
 
 SAFE_AREA_CHANGE = 0.02  # a repair may change the area of a grid by 2 %
+MAX_REPAIRED_CORNERS = 20_000  # a scribble of more could take all memory
 NEAR_CITY_DEGREES = 0.15
 SHIFT_M = (300, 1_500)  # as far as GCJ-02 and BD-09 move things in China
 SHIFT_STREETS = 6  # so many streets must agree on a shift
@@ -148,6 +149,9 @@ def _with_area(shape: BaseGeometry) -> BaseGeometry:
 
 def _repaired(shape: BaseGeometry) -> BaseGeometry:
     """A valid polygon with (nearly) the same ground; a bow-tie has no such and is refused."""
+    corners = int(shapely.get_num_coordinates(shape))
+    if corners > MAX_REPAIRED_CORNERS:
+        raise BadRow("图形有误", f"边界有误，而且有 {corners} 个点，不能自动修复，请在制图软件里改正或简化。")
     reason = shapely.is_valid_reason(shape)
     valid = shapely.make_valid(shape)
     parts = [p for p in shapely.get_parts(valid) if p.geom_type in ("Polygon", "MultiPolygon")]

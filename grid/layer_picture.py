@@ -18,17 +18,24 @@ from grid.layer_topology import Findings
 WIDTH, LEGEND = 1_200, 44
 MAX_HEIGHT = 1_600
 _MARGIN = 16
-_FINENESS = 0.3  # drawn corners are so many units apart
+_FINENESS = (0.3, 1.0, 3.0)  # drawn corners are so many units apart; coarser when the picture would be too large
+_MAX_CHARACTERS = 5_000_000
 _GRID, _REPAIRED, _OVERLAP, _GAP = "#e9eef2", "#1f6fd0", "#d1242f", "#e8830c"
 _RING = 12
 
 
 def draw(checked: Sequence[CheckedGrid], findings: Findings, title: str) -> str:
-    """The SVG document; "" for a layer without any grid."""
-    if not checked:
-        return ""
+    """The SVG document; "" for a layer without any grid, or of too many corners to be drawn."""
+    for fineness in _FINENESS if checked else ():
+        drawing = _drawing(checked, findings, title, fineness)
+        if len(drawing) < _MAX_CHARACTERS:
+            return drawing
+    return ""
+
+
+def _drawing(checked: Sequence[CheckedGrid], findings: Findings, title: str, fineness: float) -> str:
     shapes = [one.shape for one in checked]
-    paper = _Paper(shapely.total_bounds(np.array(shapes, dtype=object)))
+    paper = _Paper(shapely.total_bounds(np.array(shapes, dtype=object)), fineness)
     plain = [one.shape for one in checked if not one.repaired]
     repaired = [one.shape for one in checked if one.repaired]
     overlaps, gaps = findings.overlaps, findings.gaps
@@ -62,7 +69,8 @@ def draw(checked: Sequence[CheckedGrid], findings: Findings, title: str) -> str:
 class _Paper:
     """Where degrees lie in the drawing, north up; `height` is that of the drawing below the legend."""
 
-    def __init__(self, bounds: np.ndarray) -> None:
+    def __init__(self, bounds: np.ndarray, fineness: float) -> None:
+        self._fineness = fineness
         self._west, south, east, self._north = bounds
         self._narrow = float(np.cos(np.radians((south + self._north) / 2)))
         wide, high = max((east - self._west) * self._narrow, 1e-9), max(self._north - south, 1e-9)
@@ -77,7 +85,7 @@ class _Paper:
 
     def drawn(self, shapes: Sequence[BaseGeometry]) -> np.ndarray:
         array = shapely.transform(np.array(shapes, dtype=object), self._place) if len(shapes) else np.array([])
-        return shapely.simplify(array, _FINENESS, preserve_topology=False)
+        return shapely.simplify(array, self._fineness, preserve_topology=False)
 
     def points(self, shapes: Sequence[BaseGeometry]) -> list[tuple[float, float]]:
         """A point within each shape."""

@@ -13,7 +13,7 @@ from grid.layer_archive import unpacked
 from grid.layer_checks import CheckedGrid, check_rows
 from grid.layer_geojson import read_geojson
 from grid.layer_picture import draw
-from grid.layer_report import LayerReport
+from grid.layer_report import LayerReport, shown
 from grid.layer_rows import MAX_BYTES, LayerFile, UnreadableLayer
 from grid.layer_shapefile import read_shapefile
 from grid.layer_topology import Findings, examine
@@ -24,7 +24,7 @@ def read_layer(path: Path, choice: str, city_dir: Path) -> LayerReading:
     """Read and check one file. All that is wrong is in the report; nothing is raised for it."""
     started = time.perf_counter()
     divisions = Divisions.load(city_dir)
-    report = LayerReport(path.name, choice)
+    report = LayerReport(shown(path.name), choice)
     checked: list[CheckedGrid] = []
     findings = Findings()
     try:
@@ -34,7 +34,7 @@ def read_layer(path: Path, choice: str, city_dir: Path) -> LayerReading:
         report.add(0, "文件", str(refusal))
     rows = _grid_rows(checked)
     report.content = content_of(rows)
-    picture = draw(checked, findings, f"网格检查图：{path.name}")
+    picture = draw(checked, findings, f"网格检查图：{report.source}")
     report.seconds = round(time.perf_counter() - started, 3)
     return LayerReading(report, rows, picture)
 
@@ -49,7 +49,7 @@ def read_file(path: Path) -> LayerFile:
         with path.open("rb") as file:
             start = file.read(4)
     except OSError:
-        raise UnreadableLayer(f"打不开文件 {path.name}，请检查文件名和权限。") from None
+        raise UnreadableLayer(f"打不开文件 {shown(path.name)}，请检查文件名和权限。") from None
     if size > MAX_BYTES:
         raise UnreadableLayer(
             f"文件太大（{size // 2**20} MB），最多 {MAX_BYTES // 2**20} MB。坐标保留 7 位小数就够，请精简后再导出。"

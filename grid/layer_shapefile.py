@@ -31,7 +31,7 @@ def read_shapefile(path: Path) -> LayerFile:
     parts = _companions(path)
     with path.open("rb") as file:
         if file.read(4) != _MAGIC:
-            raise UnreadableLayer(f"{path.name} 不是 Shapefile（文件头不对），请重新导出。")
+            raise UnreadableLayer("这不是 Shapefile（文件头不对），请重新导出。")
     try:
         meta, numbers, shapes, columns = pyogrio.raw.read(path, encoding=_BYTES, force_2d=True, return_fids=True)
     except (DataSourceError, DataLayerError, GeometryError, FieldError, ValueError, MemoryError):

@@ -147,7 +147,7 @@ def _report_gaps(checked: Sequence[CheckedGrid], shapes: np.ndarray, report: Lay
         if sizes[at] < GAP_M2:
             break
         around = [checked[i] for i in sorted(tree.query(gaps[at], "dwithin", _degrees(2 * SLIVER_M)).tolist())]
-        if at >= len(holes) and len(around) < 2:
+        if len(around) < (1 if at < len(holes) else 2):
             continue  # an inlet into one grid
         streets = list(dict.fromkeys(one.owner.district + one.owner.street for one in around))
         where = f"{streets[0]}的网格之间" if len(streets) == 1 else f"{'、'.join(streets[:3])}之间"

@@ -6,10 +6,12 @@ Everything here looks at a bounded number of characters round a name, so a text 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from enum import Enum
+from operator import itemgetter
 
-from grid.lexicon import SETTLED, Entry, Kind, Lexicon, Sense
+from grid.lexicon import SETTLED, Kind, Lexicon, Sense
 
 # 台东三路, 李村大街, 延安路: a short name that goes on like this is (part of) a road.
 _ROAD_AFTER = re.compile(
@@ -25,7 +27,7 @@ _STREETS_FIRST = frozenset("两上")
 _OUT_DISTRICT_AFTER = re.compile(r"[一-龥]{1,3}(?:区|县|市)|(?:经济|经济技术)?开发区|高新区|新区")
 
 
-Hit = tuple[Entry, int, int]
+Hit = tuple[int, int, int]
 
 
 class Aside(Enum):
@@ -50,12 +52,13 @@ class Found:
 def find(lexicon: Lexicon, text: str) -> list[Found]:
     """The names of a plain text, in order, each with the senses that its neighbours allow."""
     found: list[Found] = []
-    hits = lexicon.names_in(text)
-    for number, ((name, senses, settled), start, end) in enumerate(hits):
+    entries, hits = lexicon.entries, lexicon.names_in(text)
+    for number, start, end in hits:
+        name, senses, settled = entries[number]
         for sense in senses:
             if settled:
                 found.append(Found(name, start, end, sense.kind, sense))
-            elif here := _sense_here(sense, text, start, end, hits, number, lexicon):
+            elif here := _sense_here(sense, text, start, end, hits, lexicon):
                 found.append(Found(name, start, end, here.kind, here))
     return found
 
@@ -65,9 +68,7 @@ def closed(text: str, found: Found) -> bool:
     return text[found.end : found.end + 1] in _BORDERING_STREET
 
 
-def _sense_here(
-    sense: Sense, text: str, start: int, end: int, hits: list[Hit], number: int, lexicon: Lexicon
-) -> Sense | None:
+def _sense_here(sense: Sense, text: str, start: int, end: int, hits: list[Hit], lexicon: Lexicon) -> Sense | None:
     """The sense a name has between its neighbours: as it is, another one, or None when it means something else."""
     kind = sense.kind
     after = text[end : end + 1]
@@ -92,14 +93,15 @@ def _sense_here(
         return None if text.startswith(lexicon.outside_words, end) else sense
     if kind is Kind.DISTRICT_SHORT and text[end - 2 : end] in ("市南", "市北"):
         begins = (not start or text[start - 1] in _BEFORE_PLACE) and text[start] != "青"
-        if not (begins or after in _ENDS or after == "区" or _name_begins(hits, number + 1, end)):
+        if not (begins or after in _ENDS or after == "区" or _name_begins(hits, end)):
             return None
         if start and text[start - 1] in "城超门夜早集菜全本我" and text[start] != "青":
             return None
     return sense
 
 
-def _name_begins(hits: list[Hit], number: int, at: int) -> bool:
+def _name_begins(hits: list[Hit], at: int) -> bool:
+    number = bisect_left(hits, at, key=itemgetter(1))
     return number < len(hits) and hits[number][1] == at
 
 

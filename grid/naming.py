@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from grid.lexicon import Kind, Lexicon
 from grid.mentions import Aside, Found
@@ -14,11 +14,7 @@ PLACES = frozenset(
 )
 _ABROAD = frozenset({Kind.OUTSIDE, Kind.OUTSIDE_SHORT})
 _BELOW = frozenset({Kind.STREET, Kind.STREET_SHORT, Kind.FORMER_TOWN, Kind.VILLAGE})
-_LIST_OF = {
-    Kind.DISTRICT: "districts", Kind.DISTRICT_SHORT: "short_districts", Kind.STREET: "streets",
-    Kind.STREET_SHORT: "short_streets", Kind.FORMER_TOWN: "towns", Kind.ZONE: "zones", Kind.OUTSIDE: "outside",
-    Kind.OUTSIDE_SHORT: "outside_short", Kind.CITY: "city",
-}  # fmt: skip
+_NONE: list[Found] = []
 
 
 class Names:
@@ -27,35 +23,32 @@ class Names:
     `hedged`: the text also speaks of other places, so that nothing in it is certain. `scattered`: of nothing but others.
     """
 
-    # A list is made for the kinds that occur; most texts have two.
-    districts: Sequence[Found] = ()
-    short_districts: Sequence[Found] = ()
-    streets: Sequence[Found] = ()
-    short_streets: Sequence[Found] = ()
-    towns: Sequence[Found] = ()
-    zones: Sequence[Found] = ()
-    outside: Sequence[Found] = ()
-    outside_short: Sequence[Found] = ()
-    city: Sequence[Found] = ()
-    weak: Sequence[Found] = ()
-    hedged = False
-    scattered = False
+    __slots__ = (
+        "city", "districts", "found", "hedged", "lexicon", "outside", "outside_short", "scattered", "short_districts",
+        "short_streets", "spelled", "streets", "towns", "zones",
+    )  # fmt: skip
 
     def __init__(self, found: list[Found], spelled: Plain, lexicon: Lexicon, *, asides: bool) -> None:
         self.lexicon = lexicon
         self.spelled = spelled
+        self.hedged = self.scattered = False
         if asides:
             found = self._without_asides(found)
-        if any([item.kind in _ABROAD for item in found]):
+        of_kind = _by_kind(found)
+        if Kind.OUTSIDE in of_kind or Kind.OUTSIDE_SHORT in of_kind:
             found = self._without_outside(found)
+            of_kind = _by_kind(found)
         self.found = found
-        lists = self.__dict__
-        for item in found:
-            name = _LIST_OF.get(item.kind, "weak")
-            if name in lists:
-                lists[name].append(item)
-            else:
-                lists[name] = [item]
+        of = of_kind.get
+        self.districts = of(Kind.DISTRICT, _NONE)
+        self.short_districts = of(Kind.DISTRICT_SHORT, _NONE)
+        self.streets = of(Kind.STREET, _NONE)
+        self.short_streets = of(Kind.STREET_SHORT, _NONE)
+        self.towns = of(Kind.FORMER_TOWN, _NONE)
+        self.zones = of(Kind.ZONE, _NONE)
+        self.outside = of(Kind.OUTSIDE, _NONE)
+        self.outside_short = of(Kind.OUTSIDE_SHORT, _NONE)
+        self.city = of(Kind.CITY, _NONE)
         if self.short_streets:
             # 城阳 and 黄岛 are districts first; only behind their own district can they mean the street of that name.
             whole = districts_of(self.districts)
@@ -96,6 +89,16 @@ class Names:
             else:
                 kept.append(item)
         return kept
+
+
+def _by_kind(found: list[Found]) -> dict[Kind, list[Found]]:
+    of_kind: dict[Kind, list[Found]] = {}
+    for item in found:
+        if item.kind in of_kind:
+            of_kind[item.kind].append(item)
+        else:
+            of_kind[item.kind] = [item]
+    return of_kind
 
 
 def districts_of(items: Iterable[Found]) -> set[str]:

@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ahocorasick_rs import AhoCorasick
+
 from grid.lexicon import Where
 from grid.places import Gazetteer
 from grid.spelling import plain
@@ -58,9 +60,10 @@ def propose(gazetteer: Gazetteer, told: Sequence[Told], at_least: int = MIN_CASE
             for word in _words(gazetteer, row.text):
                 saying[word].append(row)
     groups = {word: rows for word, rows in saying.items() if len(rows) >= at_least}
+    words = _longest(groups)
     found = []
-    for word in _longest(groups):
-        proposal = _proposal(word, groups[word], told, at_least)
+    for word, all_rows in zip(words, _saying(words, told), strict=True):
+        proposal = _proposal(word, groups[word], all_rows, at_least)
         if proposal and not _known(gazetteer, proposal):
             found.append(proposal)
     return sorted(found, key=lambda p: (-p.cases, p.against, -len(p.word), p.word))[:MAX_PROPOSALS]
@@ -100,7 +103,19 @@ def _longest(groups: dict[str, list[Told]]) -> list[str]:
     return [word for words in longer.values() for word in words]
 
 
-def _proposal(word: str, rows: list[Told], told: Sequence[Told], at_least: int) -> Proposal | None:
+def _saying(words: list[str], told: Sequence[Told]) -> list[list[Told]]:
+    """For each word all that say it, in one pass over the texts."""
+    saying: list[list[Told]] = [[] for _ in words]
+    automaton = AhoCorasick(words)
+    for row in told:
+        for number in {
+            number for number, _, _ in automaton.find_matches_as_indexes(plain(row.text).text, overlapping=True)
+        }:
+            saying[number].append(row)
+    return saying
+
+
+def _proposal(word: str, rows: list[Told], all_rows: list[Told], at_least: int) -> Proposal | None:
     by_district: dict[str, list[Told]] = defaultdict(list)
     for row in rows:
         by_district[row.district].append(row)
@@ -108,12 +123,16 @@ def _proposal(word: str, rows: list[Told], told: Sequence[Told], at_least: int) 
     streets = {row.street for row in mine}
     street = next(iter(streets)) if len(streets) == 1 else None
     against = sum(
-        word in row.text and (row.district != district or (street is not None and row.street not in (street, None)))
-        for row in told
+        row.district != district or (street is not None and row.street not in (street, None)) for row in all_rows
     )
     if len(mine) < at_least or against >= len(mine):
         return None
-    return Proposal(word, district, street, len(mine), against, tuple(row.text for row in mine[:MAX_EXAMPLES]))
+    return Proposal(word, district, street, len(mine), against, _examples(mine))
+
+
+def _examples(rows: list[Told]) -> tuple[str, ...]:
+    """The shortest, in an order that says nothing about when they came."""
+    return tuple(sorted({row.text for row in rows}, key=lambda text: (len(text), text))[:MAX_EXAMPLES])
 
 
 def _known(gazetteer: Gazetteer, proposal: Proposal) -> bool:

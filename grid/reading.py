@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Set
 
 from grid.finding import MAX_CANDIDATES, MAX_MENTIONS, NOWHERE, Candidate, Mention, Place
 from grid.lexicon import Kind, Where
@@ -24,6 +24,8 @@ _WORD_OF_KIND = {
 
 class Reading(Names):
     """One text's names weighed against each other. Short-lived; holds no rule that is not written below."""
+
+    __slots__ = ()
 
     def place(self) -> Place:
         """Weigh the names from the most telling kind to the least."""
@@ -86,9 +88,12 @@ class Reading(Names):
         sure = not self.hedged
         for item in self.districts:
             sure = sure and item.sense.sure
-        stated = {f.sense.places[0] for f in self.streets}
-        if not stated:
+        if not self.streets:
             return self._short_street(district, sure) or self._infer(district, sure)
+        only = self.streets[0].sense.places[0]
+        if len(self.streets) == 1 and only[0] == district:
+            return self._stated(district, only[1], sure)
+        stated = {f.sense.places[0] for f in self.streets}
         inside = [where for where in stated if where[0] == district]
         if not inside:
             names = "、".join(f"{d}{s}" for d, s in sorted(stated))  # type: ignore[type-var]
@@ -136,7 +141,9 @@ class Reading(Names):
         stated = {f.sense.places[0] for f in self.streets}
         if len(stated) == 1:
             district, street = next(iter(stated))
-            county = next(filter(None, map(self._unknown_county, self.streets)), "")
+            county = ""
+            for item in self.streets:
+                county = county or self._unknown_county(item)
             if county and not any(map(operator.eq, county[:-1], district)):
                 said = f"“{county}”不是{self.lexicon.city}的区市，同名的是{district}{street}，请确认是不是这里。"
                 return self._open(None, self.streets, said)
@@ -203,7 +210,7 @@ class Reading(Names):
             f"只说到{self.lexicon.city}，没有说到区市，请补充区市和镇街。" if self.city else NOWHERE.explanation,
         )
 
-    def _inferred(self, district: str, street: str | None, items: Sequence[Found], sure: bool) -> Place:
+    def _inferred(self, district: str, street: str | None, items: list[Found], sure: bool) -> Place:
         words = "、".join(dict.fromkeys(f.name for f in items[:4])) or self._words(district, PLACES)
         target = f"{district}{street}" if street else district
         end = "请核对" if street else "镇街还不能确定，请补充"
@@ -214,7 +221,7 @@ class Reading(Names):
             f"根据“{words}”推断在{target}，{end}。", sure,
         )  # fmt: skip
 
-    def _open(self, district: str | None, items: Sequence[Found], why: str, sure: bool = False) -> Place:
+    def _open(self, district: str | None, items: list[Found], why: str, sure: bool = False) -> Place:
         return Place(
             district, None, False, self._mentions(), self._candidates(items, district), self._other_city(),
             "none" if not district else "stated" if sure else "inferred", why, sure and district is not None,

@@ -26,14 +26,14 @@ from cases.interview_texts import MATTER, SLOTS
 from cases.model import clean_text
 from cases.places import checked_choice, divisions
 from cases.rasa import RasaDown
-from cases.receipts import plain_number
+from cases.receipts import plain_number, without_codes
 from cases.reception import read_photos, store_uploads
 from cases.states import STATE_NAMES, State
 from cases.violations import name_of, violations
 from grid.coordinates import BadCoordinate, Point
 from handlers.keys import SERVICES
 from handlers.middlewares.sessions import CONVERSATION
-from handlers.middlewares.throttle import Limit, Throttle, slow_down, source_of, succeeded
+from handlers.middlewares.throttle import Limit, Throttle, dwell, slow_down, source_of, succeeded
 from handlers.pages import render
 from handlers.uploads import read_form
 from services import Services
@@ -219,7 +219,11 @@ async def progress(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     number, code = str(body.get("number") or "")[:200], str(body.get("code") or "")[:200]
     slow_down(request, "receipt", plain_number(number))
-    tip = await lookup.find(services.store, services.receipts, number, code)
+    try:
+        tip = await lookup.find(services.store, services.receipts, number, code)
+    except lookup.WrongReceipt:
+        await dwell(request, plain_number(number))
+        raise
     succeeded(request, "receipt", plain_number(number))
     case = await services.store["cases"].find_one({"_id": tip["case_id"]})
     assert case is not None, "a tip is stored together with its case"
@@ -267,7 +271,7 @@ async def _answer(
     """The turn, and whether it was kept: False when Rasa is down, so that the same message may come again."""
     before, sender = repr(draft), f"{name}-{draft.session}"
     incoming = await prepare(draft)
-    found = redact(incoming.text)
+    found = redact(without_codes(incoming.text))
     said = incoming.said or {"text": TITLES.get(incoming.payload or "", "") or found.text}
     first: list[dict[str, Any]] = []
     danger = danger_in(incoming.text)

@@ -16,6 +16,7 @@ from rewards.money import Fen
 from rewards.record import State
 from services import Services
 from store.errors import NotFound, Refusal
+from store.mongo import Document
 
 
 def jurisdiction(services: Services) -> str:
@@ -82,7 +83,7 @@ async def show_reward(
     request: web.Request, reward_id: str, *, form: Form | None = None, problem: Problem | None = None
 ) -> web.Response:
     services = request.app[SERVICES]
-    reward = await record.find(services.store, reward_id)
+    reward = await _reward(services, reward_id, request["actor"])
     openings = await lists.openings_of(services.store, reward["payee_ref"]) if reward["payee_ref"] else []
     shares = []
     if joint := reward["joint"]:
@@ -107,6 +108,21 @@ async def show_reward(
         form=form,
         problem=problem,
     )
+
+
+async def _reward(services: Services, reward_id: str, actor: Actor) -> Document:
+    """The reward, if this person may see the district of its case. Raises `NotFound`."""
+    reward = await record.find(services.store, reward_id)
+    await queries.case_for(services.store, reward["case_id"], actor)
+    return reward
+
+
+def of_own_district(deed: Deed) -> Deed:
+    async def do(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
+        await _reward(services, reward_id, actor)
+        await deed(services, reward_id, actor, form)
+
+    return do
 
 
 async def _approve(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
@@ -213,5 +229,5 @@ DEEDS: dict[str, Deed] = {
 # What a leader may do too.
 DECISIONS: dict[str, Deed] = {"reward.approve": _approve, "reward.appeal_decided": _decide_appeal}
 
-act = acting(DEEDS, show_reward, "/finance/rewards/{id}")
-decide = acting(DECISIONS, show_reward, "/finance/rewards/{id}")
+act = acting({name: of_own_district(deed) for name, deed in DEEDS.items()}, show_reward, "/finance/rewards/{id}")
+decide = acting({name: of_own_district(deed) for name, deed in DECISIONS.items()}, show_reward, "/finance/rewards/{id}")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
+from multidict import MultiDict
 
 from access.actors import Actor
 from cases import orders, queries
@@ -16,7 +17,7 @@ from cases.states import STATE_NAMES, State
 from handlers.forms import Deed, Form, Problem, acting, ask_reporter, deed, read_form, staff_page, whole_number
 from handlers.keys import SERVICES
 from handlers.middlewares.sizes import up_to
-from handlers.uploads import MAX_BODY, read_posted
+from handlers.uploads import MAX_BODY, Upload, in_memory, read_posted
 from rewards.money import parse_yuan
 from services import Services
 from store.errors import Refusal
@@ -77,7 +78,13 @@ async def show_order(
 async def give_back(request: web.Request) -> web.StreamResponse:
     """退回, a form of its own because it may carry photos."""
     services, case_id = request.app[SERVICES], request.match_info["id"]
-    form, uploads = await read_form(request), (await read_posted(request)).uploads
+    with await read_posted(request) as posted:
+        return await _give_back(request, services, case_id, Form(MultiDict(posted.fields)), posted.uploads)
+
+
+async def _give_back(
+    request: web.Request, services: Services, case_id: str, form: Form, uploads: list[Upload]
+) -> web.StreamResponse:
     data = {name: form.text(name) for name in ("reason", "evidence", "named")}
     data["decision_seen"] = form.text("decision_seen") or "0"
     try:
@@ -90,7 +97,7 @@ async def give_back(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther("/orders?done=return")
 
 
-up_to(MAX_BODY, give_back)
+up_to(MAX_BODY, in_memory(give_back))
 
 
 def rows_shown(form: Form | None, otherwise: int) -> int:

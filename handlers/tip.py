@@ -15,7 +15,7 @@ from cases.states import CLOSED, STATE_NAMES, State
 from handlers import tip_session
 from handlers.keys import SERVICES
 from handlers.middlewares.sizes import up_to
-from handlers.middlewares.throttle import slow_down, succeeded
+from handlers.middlewares.throttle import dwell, slow_down, succeeded
 from handlers.pages import render
 from handlers.reward_view import reward_view
 from handlers.uploads import REFUSED_WITH_TEXT, Form, read_form
@@ -41,6 +41,8 @@ async def login(request: web.Request) -> web.StreamResponse:
         slow_down(request, "receipt", plain_number(number))
         tip = await lookup.find(services.store, services.receipts, number, code)
     except Refusal as problem:
+        if isinstance(problem, lookup.WrongReceipt):
+            await dwell(request, plain_number(number))
         # The number comes back, the code does not: it must be on no page but the receipt.
         response = render(request, "tip_login.html", status=problem.status, number=number, problem=problem)
         if wait := getattr(problem, "retry_after_s", None):

@@ -91,7 +91,7 @@ READ = web.RequestKey("form read", Form)
 
 
 def in_memory(handler: Any) -> Any:
-    """The handler of a staff form with a reporter's photos. The check of its form token must read it the same way as a
+    """The handler of a staff form with photos. The check of its form token must read it the same way as a
     citizen's: aiohttp's own `request.post()` would write the photos, with all that is in them, to a temporary file.
     """
     handler.in_memory = True

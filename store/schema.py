@@ -25,6 +25,9 @@ COLLECTIONS = [
     "public_log", "public_log_nodes", "public_log_head", "checkpoints",
 ]  # fmt: skip
 
+# Holds all that a look-up by number and code needs.
+BY_RECEIPT = [("number", 1), ("receipt", 1)]
+
 INDEXES = [
     Index("jobs", [("state", 1), ("kind", 1), ("due", 1)]),
     Index("jobs", [("done_at", 1)], expire_s=30 * 86400),
@@ -42,6 +45,7 @@ INDEXES = [
     Index("notices", [("due_at", -1)]),
     Index("notices", [("answer_due", 1)], partial={"answer_due": {"$gt": LONG_AGO}}),
     Index("tips", [("number", 1)], unique=True),
+    Index("tips", BY_RECEIPT),
     Index("tips", [("client_key", 1)], unique=True),
     Index("tips", [("case_id", 1)]),
     Index("evidence", [("tip_id", 1)]),

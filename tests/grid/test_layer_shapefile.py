@@ -6,9 +6,9 @@ import zipfile
 
 import pytest
 import shapely
-from pyproj import CRS
+from pyproj import CRS, Transformer
 
-from tests.grid.layer_files import SQUARE, feature, moved, read, row_of, shapefile, zipped
+from tests.grid.layer_files import SQUARE, feature, geojson, moved, read, row_of, shapefile, zipped
 
 
 def names(reading):
@@ -84,6 +84,21 @@ def test_degrees_and_metres_of_wgs84_and_cgcs2000_are_the_same_place(tmp_path, e
     assert reading.report.ok, reading.report.text()
     assert corners(reading) == pytest.approx(corners(read(shapefile(tmp_path, row_of(1)))), abs=1e-8)
     assert ("投影坐标" in reading.report.text()) == (epsg not in (4326, 4490))
+
+
+@pytest.mark.parametrize(
+    "name", ["urn:ogc:def:crs:EPSG::4549", "EPSG:4549", "urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:2437", "x"]
+)
+def test_the_old_crs_member_of_geojson_is_followed(tmp_path, name):
+    """What QGIS writes when the layer is not in degrees."""
+    move = Transformer.from_crs(4490, 4549, always_xy=True)
+    ring = SQUARE if "CRS84" in name else [list(move.transform(x, y)) for x, y in SQUARE]
+    path = geojson(tmp_path, feature(ring=ring), crs={"type": "name", "properties": {"name": name}})
+    reading = read(path)
+    if name in ("EPSG:2437", "x"):
+        assert not reading.report.ok and "坐标系" in reading.report.text()
+    else:
+        assert corners(reading) == pytest.approx(corners(read(shapefile(tmp_path, row_of(1)))), abs=1e-8)
 
 
 @pytest.mark.parametrize("epsg", [4548, 4549, 4527, 4528])

@@ -1,14 +1,16 @@
 """What the report says about grids that lie wrongly to each other, and what the picture shows of it."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grid.layer_topology import area_m2
 from grid.polygons import GridIndex
-from tests.grid.layer_files import feature, geojson, moved, read, row_of
+from tests.grid.layer_files import SQUARE, feature, geojson, moved, read, row_of
 
 
 def sections(reading):
@@ -63,6 +65,18 @@ def test_a_hole_between_grids_is_told_with_its_street_place_and_neighbours(tmp_p
     assert "缝隙 1" in reading.picture
 
 
+def test_the_picture_is_a_drawing_with_a_chinese_legend_and_a_number_for_each_line_of_the_report(tmp_path):
+    rows = [*RING_OF_GRIDS, feature("over", box(120.405, 36.30, 120.42, 36.33)), feature("<&>", moved())]
+    rows[-1]["properties"]["code"] = "spike"
+    rows[-1]["geometry"]["coordinates"] = [
+        moved(0.05, ring=[*SQUARE[:2], [120.39, 36.305], [120.41, 36.305], [120.39, 36.305], *SQUARE[2:]])
+    ]
+    drawing = ElementTree.fromstring(read(geojson(tmp_path, *rows, name="<&>.geojson")).picture)
+    words = [text.text for text in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert words == ["网格 6", "重叠 1", "缝隙 1", "已修复 1", "1", "1"]
+    assert len(list(drawing.iter("{http://www.w3.org/2000/svg}circle"))) == 3
+
+
 def test_a_hole_between_streets_names_them(tmp_path):
     other = {**RING_OF_GRIDS[0], "properties": {**RING_OF_GRIDS[0]["properties"], "street": "城阳街道"}}
     (line,) = sections(read(geojson(tmp_path, other, *RING_OF_GRIDS[1:])))["缝隙"].lines
@@ -87,6 +101,7 @@ def test_a_heap_of_grids_ends_the_search_instead_of_the_machine(tmp_path):
     assert reading.report.ok and "重叠太多" in reading.report.text() and reading.report.seconds < 60
 
 
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 3), st.integers(1, 3)), min_size=2, max_size=8

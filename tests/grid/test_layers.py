@@ -1,6 +1,9 @@
 """What is checked in a customer's layer, whatever its format."""
 
+import random
+
 import pytest
+import shapely
 
 from grid.coordinates import convert
 from tests.grid.conftest import CITY_DIR
@@ -65,6 +68,13 @@ def test_a_bad_shape_is_named_with_its_row_and_stops_the_import(written, ring, s
     (fault,) = [f for f in reading.report.faults if f.fatal and f.row]
     assert fault.row == 2 and said in fault.message
     assert "第 2 行" in reading.report.text() and "没有导入" in reading.report.text()
+
+
+def test_a_scribble_is_not_repaired(written):
+    dice = random.Random(1)
+    ring = [[120.3 + dice.random() / 100, 36.2 + dice.random() / 100] for _ in range(30_000)]
+    report = read(written([*ring, ring[0]])).report
+    assert "第 2 行：边界有误，而且有 30001 个点" in report.text() and report.seconds < 60
 
 
 @pytest.mark.parametrize(
@@ -148,8 +158,6 @@ def test_a_layer_is_kept_in_wgs84(tmp_path, system):
 
 
 def _bounds(wkb):
-    import shapely
-
     return shapely.from_wkb(wkb).bounds
 
 

@@ -34,6 +34,8 @@ OFFICERS = {
     "pub2": ("公开陈", Role.PUBLISHER, None),
     "aud": ("审计郑", Role.AUDITOR, None),
     "boss": ("领导王", Role.LEADER, None),
+    "hot": ("话务员蒋", Role.HOTLINE, None),
+    "duty": ("值班沈", Role.DUTY, None),
     "adm": ("管理员冯", Role.ADMIN, None),
     "adm2": ("管理员褚", Role.ADMIN, None),
 }

@@ -117,7 +117,7 @@ async def test_commands_propose_accept_and_export_and_the_running_service_follow
         return code, told.out + told.err
 
     assert await command("propose") == (
-        0, "老砖瓦窑\t城阳区夏庄街道\t支持 3\t相反 0\t夏庄老砖瓦窑冷库\n"
+        0, "老砖瓦窑\t城阳区夏庄街道\t支持 3\t相反 0\t老砖瓦窑北边\n"
         "共 1 个。核对后用 tip12350 aliases accept 地名 区市 镇街 --by 登录名 采用。\n",
     )  # fmt: skip
     code, told = await command("accept", "老砖瓦窑", "城阳区", "夏庄街道", "--by", "disp")
