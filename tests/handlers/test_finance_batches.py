@@ -135,6 +135,18 @@ async def test_more_time_filing_and_a_reporter_who_cannot_be_reached(house):
     page = await act(house, "fin1", reward_id, "reward.unreachable", reason="三次拨打无人接听")
     assert page.status == 200 and "领奖公告还没有发布" in page
     assert "待公告" in await (await house.officer("fin2")).get("/finance")
+    publisher, second = await house.officer("pub"), await house.officer("pub2")
+    page = await publisher.get("/publish")
+    assert "起草领奖公告" in page
+    case_id = page.hidden("case", "/publish/draft")
+    page = await publisher.post("/publish/draft", {"case": case_id, "kind": "reward_notice", "reward": reward_id})
+    assert page.status == 200 and "领奖公告" in page
+    address = page.url.split("?")[0]
+    assert (await second.post(f"{address}/disclosure.review", {"version": "1"})).status == 200
+    assert (await publisher.post(f"{address}/disclosure.publish", {"version": "2"})).status == 200
+    reward = await house.services.store["rewards"].find_one({"_id": reward_id})
+    assert reward["notice_on"] == today.isoformat() and reward["claim_due"] == until
+    assert "起草领奖公告" not in await publisher.get("/publish")
 
 
 async def test_a_past_year_is_closed_with_what_is_left(house):
