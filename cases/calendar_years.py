@@ -216,7 +216,7 @@ async def count_again(store: Store, case_id: str, year: int, now: datetime | Non
             update["$inc"] = {"version": 1}
         await store["cases"].update_one({"_id": case_id}, update, session=session)
         for row in changed:
-            moved = {"case_id": case_id, "clock": row["clock"], "due_at": datetime.fromisoformat(row["before"])}
+            moved = {**notices.of_case(case_id), "clock": row["clock"], "due_at": datetime.fromisoformat(row["before"])}
             if row["before"] != row["after"]:
                 await store["notices"].update_many(moved, {"$set": {"void": True}}, session=session)
         return bool(changed)
