@@ -127,12 +127,16 @@ def plan(case: Document, action: actions.Action, data: Input, actor: Actor, now:
         mongo["$unset"] = {"watch_at": ""}
     told = action.told(case, data) if callable(action.told) else action.told
     if told:
-        # The day only: the reporter needs no more, and whoever looks over a shoulder learns no more.
-        mongo["$push"] = {"progress": {"on": now.astimezone(deadlines.LOCAL).date().isoformat(), "text": told}}
+        mongo["$push"] = {"progress": progress_line(told, entry["seq"], now)}
     return Update(mongo, entry)
 
 
 _NOT_IN_THE_TRAIL = {"text", "summary", "location", "route", "duplicates", "types", "photos"}
+
+
+def progress_line(text: str, seq: int, now: datetime) -> Document:
+    """What a reporter reads. The day only: whoever looks over a shoulder learns no more; `seq` keeps the order of a day."""
+    return {"on": deadlines.local_day(now).isoformat(), "seq": seq, "text": text}
 
 
 def audit_detail(data: Input) -> dict[str, Any]:

@@ -125,7 +125,7 @@ class Mailbox:
                 raise InvalidMessage(f"一件举报最多{MAX_PHOTOS_OF_TIP}张照片和文件。", field="photos")
             words = self.words(text, tip)
             message = new_message("reporter", kind, words.text, moment, answers=question)
-            told = {"on": message["on"], "text": TOLD[kind]}
+            told = lifecycle.progress_line(TOLD[kind], case["audit"]["seq"] + 1, moment)
             news = {"$push": {"messages": message, "progress": told}}
             await self._store["tips"].update_one({"_id": tip_id}, news, session=session)
             if words.identity:

@@ -40,7 +40,7 @@ def last_day(end: datetime) -> date:
 
 def steps(case: Document, tip: Document) -> list[dict[str, str]]:
     """The time line, oldest first: what happened to the case, and what this reporter did."""
-    rows = sorted([*case["progress"], *tip.get("progress", [])], key=lambda row: row["on"])
+    rows = sorted([*case["progress"], *tip.get("progress", [])], key=lambda row: (row["on"], row.get("seq", 0)))
     return [{"on": written_day(row["on"]), "text": row["text"]} for row in rows]
 
 

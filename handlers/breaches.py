@@ -22,7 +22,7 @@ async def overview(request: web.Request) -> web.Response:
         request,
         "staff/breaches.html",
         wanted=wanted,
-        months=breaches.months(today.date()),
+        months=sorted({*breaches.months(today.date()), wanted.month_name}, reverse=True),
         posts=posts(),
         totals=[row for row in breaches.by_post(cards) if wanted.post in (None, row.post)],
         people=[row for row in cards if row.person],
