@@ -4,11 +4,14 @@ import asyncio
 import socket
 import subprocess
 import threading
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from grid.places import Gazetteer
 from store.embedded import EmbeddedMongo
 from store.migrations import migrate
 from store.mongo import Store
@@ -21,6 +24,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_gazetteer():
+    """The names of the city never change in a process, and reading them takes a second for every service opened."""
+    with patch.object(Gazetteer, "load", cache(Gazetteer.load)):
+        yield
 
 
 @pytest.fixture(scope="session")
