@@ -82,7 +82,7 @@ def test_the_written_table_is_up_to_date(project):
 
 def filled(path: str) -> str:
     """An address with a name that nothing has in each place."""
-    return re.sub(r"\{(\w+)(?::(\w+))?\}", lambda found: found[2] or "none", path)
+    return re.sub(r"\{(\w+)(?::([\w.]+)[^}]*)?\}", lambda found: found[2] or "none", path)
 
 
 @pytest.mark.parametrize("role", [NOBODY, *STAFF], ids=lambda role: str(role or "nobody"))
