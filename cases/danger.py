@@ -48,7 +48,7 @@ SUSPECTED = 0.4
 # Below this one the words of a pattern are taken for something else; a call for help is always heard.
 ABSURD = 0.01  # of a text of which the model knows at least half
 LEAST_KNOWN = 0.5
-LEAST_CHARACTERS = 4
+LEAST_CHARACTERS = 6  # shorter calls are words that the patterns know
 _BACK, _AHEAD = 60, 24  # characters looked at around a trigger; bounds the work on long texts
 
 

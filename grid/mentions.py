@@ -105,7 +105,12 @@ def _name_begins(hits: list[Hit], at: int) -> bool:
     return number < len(hits) and hits[number][1] == at
 
 
+_OVER_THERE = ("那边", "这边", "那儿", "这儿", "那块儿", "这块儿", "附近")
+
+
 def told_as_place(text: str, found: Found) -> bool:
-    """在上马, “大村的工地”, but not 上马了新设备, 洗温泉, 四方桌: an everyday word used as a place."""
+    """在上马, 四方那边, “大村的工地”, but not 上马了新设备, 洗温泉, 四方桌: an everyday word used as a place."""
     before = text[found.start - 1 : found.start] if found.start else ""
-    return before in _GOING or (before in _PUNCTUATION and closed(text, found))
+    if before in _GOING or text.startswith(_OVER_THERE, found.end):
+        return True
+    return before in _PUNCTUATION and closed(text, found)
