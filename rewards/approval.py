@@ -12,7 +12,7 @@ from access.actors import Actor, Role
 from rewards.guarded import AuditTrail, NotAllowed, china_date
 from rewards.ledger import Ledger
 from rewards.money import Fen, yuan
-from rewards.record import SHELF, State, decides, find, in_state, stale
+from rewards.record import SHELF, State, decides, find, in_state, read, stale
 from store.errors import Refusal
 from store.mongo import Document, Store
 
@@ -102,10 +102,9 @@ async def file_with_superior(
 ) -> Document:
     """备案: note that the amount was reported to the superior department, with the letter's number and day."""
     decides(actor)
-    reward = await find(store, reward_id)
-    in_state(reward, State.APPROVED, State.NOTIFIED, State.CLAIMED, State.PAYING, State.PAID)
-    if reward["version"] != version:
-        raise stale(reward)
+    reward = await read(
+        store, reward_id, version, State.APPROVED, State.NOTIFIED, State.CLAIMED, State.PAYING, State.PAID
+    )
     if not 2 <= len(to.strip()) <= 50:
         raise Refusal("请写明向哪个部门备案（2 到 50 个字）。", status=422, field="to")
     if not 2 <= len(document_no.strip()) <= 50:

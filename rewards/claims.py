@@ -19,7 +19,7 @@ from access.actors import REPORTER, Actor
 from rewards.guarded import AuditTrail, WrongState, china_date, reason_of
 from rewards.month_cap import counted
 from rewards.payee import checked_payee, month_mark
-from rewards.record import SHELF, State, decides, find, in_state, stale
+from rewards.record import SHELF, State, decides, find, in_state, read
 from rewards.rule_book import of_digest
 from store.errors import Conflict, Refusal
 from store.mongo import Document, Session, Store
@@ -145,10 +145,7 @@ async def extend(
 ) -> Document:
     """More time for the reporter, for a reason; also after the period is over, until the reward is forfeited."""
     decides(actor)
-    reward = await find(store, reward_id)
-    in_state(reward, State.NOTIFIED)
-    if reward["version"] != version:
-        raise stale(reward)
+    reward = await read(store, reward_id, version, State.NOTIFIED)
     reason = reason_of(reason, "延长领取期限的理由")
     today = china_date(now)
     if until.isoformat() <= reward["claim_due"] or until < today or until > today + LONGEST_EXTENSION:
@@ -166,10 +163,7 @@ async def mark_unreachable(
 ) -> Document:
     """The reporter could not be reached: from now on the reward cannot be forfeited without a public notice."""
     decides(actor)
-    reward = await find(store, reward_id)
-    in_state(reward, State.NOTIFIED)
-    if reward["version"] != version:
-        raise stale(reward)
+    reward = await read(store, reward_id, version, State.NOTIFIED)
     if reward["unreachable"] is not None:
         raise WrongState("已经登记过联系不上举报人。请等公开人员发布领奖公告。")
     unreachable = {"by": actor.id, "on": china_date(now).isoformat(), "reason": reason_of(reason, "怎样联系过举报人")}

@@ -14,8 +14,8 @@ from rewards import payments
 from rewards.book import AlreadySettled
 from rewards.guarded import AuditTrail, WrongState, china_date, reason_of
 from rewards.ledger import Ledger
-from rewards.month_cap import counts_as
-from rewards.record import SHELF, AlreadyPaid, State, decides, find, in_state, new_record, of_tip
+from rewards.month_cap import counts_as, undecided
+from rewards.record import SHELF, AlreadyPaid, State, decides, find, in_state, new_record, of_tip, read
 from store.mongo import Document, Session, Store
 
 UNCLAIMED = "逾期未领取"
@@ -107,14 +107,8 @@ async def reduce_to_cap(
     The smaller amount needs the approval of another officer like any other; the reporter's account is kept.
     """
     decides(actor)
-    reward = await find(store, reward_id)
-    in_state(reward, State.CLAIMED)
-    if reward["version"] != version:
-        raise SHELF.stale(reward)
-    cap = reward["cap"]
-    if cap is None or not cap["over"] or cap["decided"] is not None:
-        raise WrongState("这笔奖励没有超过月度上限，或已经有人决定。请刷新页面。")
-    if cap["allowed_fen"] == 0:
+    reward = await read(store, reward_id, version, State.CLAIMED)
+    if undecided(reward)["allowed_fen"] == 0:
         raise WrongState("本月同类奖励已经到上限，没有可发的余额。确认不发的，请用“不予奖励”并写明理由。")
     reason = reason_of(reason, "按月度上限调整的说明，举报人会看到")
     return await _end(store, audit, ledger, actor, reward, State.PROPOSED, reason, now)

@@ -19,7 +19,7 @@ from rewards.ledger import Ledger
 from rewards.ledger_store import entries_of
 from rewards.month_cap import refuse_over
 from rewards.public_log import Event
-from rewards.record import SHELF, AlreadyPaid, State, decides, find, in_state
+from rewards.record import SHELF, AlreadyPaid, State, decides, find, in_state, read
 from store.mongo import Document, Session, Store
 
 
@@ -118,10 +118,7 @@ async def came_back(
     The reporter can give another account. A retry after a crash finds the reversal and completes the state.
     """
     decides(actor)
-    reward = await find(store, reward_id)
-    in_state(reward, State.PAID)
-    if reward["version"] != version:
-        raise SHELF.stale(reward)
+    reward = await read(store, reward_id, version, State.PAID)
     reason = reason_of(reason, "银行退回的原因", 2, 100)
     key = f"back:{reward['_id']}:{reward['attempt']}"
     try:

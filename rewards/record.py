@@ -88,6 +88,15 @@ async def find(store: Store, reward_id: str) -> Document:
     return reward
 
 
+async def read(store: Store, reward_id: str, version: int, *states: State) -> Document:
+    """The reward as a person saw it, in one of these states. Raises `NoSuchReward`, `WrongState`, `Stale`."""
+    reward = await find(store, reward_id)
+    in_state(reward, *states)
+    if reward["version"] != version:
+        raise stale(reward)
+    return reward
+
+
 async def of_tip(store: Store, case_id: str, tip_id: str) -> Document | None:
     return await store[REWARDS].find_one({"case_id": case_id, "tip_id": tip_id})
 
