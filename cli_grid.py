@@ -2,16 +2,14 @@
 
 import argparse
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from access.actors import SYSTEM
 from cli_database import on_database
 from grid.layer_choices import CHOICES, FORMAT_NAMES, SYSTEM_NAMES
 from settings import Settings
 from store.errors import Refusal
+from store.local_time import LOCAL
 from store.mongo import Store
-
-LOCAL = ZoneInfo("Asia/Shanghai")
 
 
 def add_commands(group, command) -> None:

@@ -17,6 +17,7 @@ from cases import clock_changes, deadlines, notices, trail
 from store import jobs
 from store.errors import Refusal
 from store.jobs import Job
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 from store.schema import LONG_AGO
 
@@ -228,9 +229,7 @@ def _counted_by(year: int, clocks: list[Document]) -> list[Document]:
     """Those whose end depends on the calendar of that year."""
     working = [clock for clock in clocks if deadlines.periods()[clock["id"]].unit == "w"]
     return [
-        clock
-        for clock in working
-        if deadlines.local_day(clock["started_at"]).year <= year <= deadlines.local_day(clock["due_at"]).year
+        clock for clock in working if local_day(clock["started_at"]).year <= year <= local_day(clock["due_at"]).year
     ]
 
 

@@ -6,7 +6,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from cases.deadlines import LOCAL, local_day, periods
+from cases.deadlines import periods
+from store.local_time import LOCAL, local_day
 
 # A reminder is due this long before the end; half of a short period would come too early, a week too late.
 SOON = timedelta(days=2)

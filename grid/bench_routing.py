@@ -21,8 +21,9 @@ from grid.coordinates import Point
 from grid.inspectors import Inspector
 from grid.polygons import Grid, GridIndex, OutsideCity
 from grid.service import Locator
-from grid.shifts import LOCAL, Leave, Shift, shift_of
+from grid.shifts import Leave, Shift, shift_of
 from store.embedded import EmbeddedMongo, NoMongod
+from store.local_time import LOCAL
 from store.mongo import Store
 
 SEED = 12350

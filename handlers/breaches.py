@@ -7,10 +7,10 @@ from aiohttp import hdrs, web
 from access.actors import Actor
 from cases import breaches
 from cases.breaches import Wanted
-from cases.deadlines import LOCAL
 from cases.holders import posts
 from handlers.forms import staff_page
 from handlers.keys import SERVICES
+from store.local_time import LOCAL
 from store.mongo import Store
 
 

@@ -16,12 +16,12 @@ from rewards import lists, reports, rule_book
 from rewards.accounts import KIND_NAMES
 from rewards.check_all import CheckReport, check_all
 from rewards.checkpoints import Rewritten
-from rewards.guarded import china_date
 from rewards.ledger_store import budget_state, budget_years, head_of
 from rewards.money import Fen, decimal_yuan, parse_yuan
 from rewards.notes import Checkpoint
 from services import Services
 from store.errors import Refusal
+from store.local_time import local_day
 
 PAGE = 50
 
@@ -84,7 +84,7 @@ async def close_year(request: web.Request) -> web.StreamResponse:
 
 async def report_page(request: web.Request) -> web.StreamResponse:
     """By year, district and rule as of a day; `?format=csv` for a spreadsheet."""
-    services, today = request.app[SERVICES], china_date(datetime.now(UTC))
+    services, today = request.app[SERVICES], local_day(datetime.now(UTC))
     try:
         as_of = date.fromisoformat(request.query.get("as_of", ""))
     except ValueError:

@@ -12,10 +12,11 @@ from typing import Any
 from access.actors import REPORTER, Actor, Role
 from rewards import payments
 from rewards.book import AlreadySettled
-from rewards.guarded import AuditTrail, WrongState, china_date, reason_of
+from rewards.guarded import AuditTrail, WrongState, reason_of
 from rewards.ledger import Ledger
 from rewards.month_cap import counts_as, undecided
 from rewards.record import SHELF, AlreadyPaid, State, decides, find, in_state, new_record, of_tip, read
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 UNCLAIMED = "逾期未领取"
@@ -34,7 +35,7 @@ async def forfeit(
     if reward["state"] == State.FORFEITED:
         return reward
     in_state(reward, State.NOTIFIED)
-    if china_date(now).isoformat() <= reward["claim_due"]:
+    if local_day(now).isoformat() <= reward["claim_due"]:
         raise WrongState(f"领取期限到 {reward['claim_due']}，还没有过，不能按逾期处理。")
     if reward["unreachable"] is not None and reward["notice_on"] is None:
         raise WrongState("联系不上举报人的，要先发布领奖公告，公告期满才能按逾期处理。")
@@ -71,7 +72,7 @@ async def mark_not_eligible(
     reason = reason_of(reason, "不予奖励的理由，举报人会看到")
     reward = await of_tip(store, case_id, tip_id)
     if reward is None:
-        ended = {"by": actor.id, "reason": reason, "on": china_date(now).isoformat()}
+        ended = {"by": actor.id, "reason": reason, "on": local_day(now).isoformat()}
         fresh = new_record(case_id, tip_id, actor, now) | {
             "state": State.NOT_ELIGIBLE.value, "ended": ended, "unsettled": True,
         }  # fmt: skip
@@ -132,7 +133,7 @@ async def _end(
     reason: str,
     now: datetime,
 ) -> Document:
-    ending = {"state": state.value, "by": actor.id, "reason": reason, "on": china_date(now).isoformat()}
+    ending = {"state": state.value, "by": actor.id, "reason": reason, "on": local_day(now).isoformat()}
     if reward["pending_seq"] is None:
         return await _closed(store, audit, actor, reward, ending, {}, now)
     changes = {"$set": {"ending": ending}}

@@ -14,12 +14,13 @@ from rewards import public_log
 from rewards.accounts import Kind
 from rewards.book import AlreadyReversed, AlreadySettled
 from rewards.entries import Entry
-from rewards.guarded import AuditTrail, Stale, WrongState, china_date, reason_of
+from rewards.guarded import AuditTrail, Stale, WrongState, reason_of
 from rewards.ledger import Ledger
 from rewards.ledger_store import entries_of
 from rewards.month_cap import refuse_over
 from rewards.public_log import Event
 from rewards.record import SHELF, AlreadyPaid, State, decides, find, in_state, read
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 
@@ -81,7 +82,7 @@ async def mark_paid(
 ) -> Document:
     fields: dict[str, Any] = {
         "state": State.PAID.value,
-        "paid_on": china_date(entry.at).isoformat(),
+        "paid_on": local_day(entry.at).isoformat(),
         "paid_by": entry.actor,
         "paid_seq": entry.seq,
         "payment_problem": None,

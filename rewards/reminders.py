@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 
 from access.actors import SYSTEM
 from cases.tip_reading import written_day
-from rewards.guarded import AuditTrail, Stale, china_date
+from rewards.guarded import AuditTrail, Stale
 from rewards.record import REWARDS, SHELF, State
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 DAYS_BEFORE = (30, 7, 1)
@@ -22,7 +23,7 @@ def due_level(claim_due: str, today: date) -> int | None:
 
 async def remind(store: Store, audit: AuditTrail, now: datetime) -> int:
     """Write the reminders that are due, each once; what was missed while the service was down is not made up for."""
-    today, done = china_date(now), 0
+    today, done = local_day(now), 0
     until = (today + timedelta(days=max(DAYS_BEFORE))).isoformat()
     query = {"state": State.NOTIFIED.value, "claim_due": {"$gte": today.isoformat(), "$lte": until}}
     for reward in await store[REWARDS].find(query).to_list(None):

@@ -7,8 +7,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from rewards.accounts import Kind
-from rewards.guarded import CHINA
 from rewards.ledger_store import ENTRIES, last_seq_before
+from store.local_time import LOCAL
 from store.mongo import Store
 
 NO_DISTRICT = "未定区市"
@@ -28,7 +28,7 @@ class Row:
 
 async def report(store: Store, as_of: date) -> tuple[int, list[Row]]:
     """(last entry of that day, rows). What the records of rewards and cases say of rule and district is of today."""
-    midnight = datetime.combine(as_of + timedelta(days=1), time(), CHINA)
+    midnight = datetime.combine(as_of + timedelta(days=1), time(), LOCAL)
     seq = await last_seq_before(store, midnight)
     rows = await store.aggregate(ENTRIES, _pipeline(seq))
     return seq, [

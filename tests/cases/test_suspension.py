@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from access.actors import SYSTEM
 from cases import clock_changes, deadlines
 from cases.clocks import Standing, next_due, view
-from cases.deadlines import local_day, new_clock
+from cases.deadlines import new_clock
 from cases.inputs import InvalidInput
 from cases.lifecycle import NotAllowed, perform
 from cases.tip_reading import promises
 from store.errors import Refusal
+from store.local_time import local_day
 from tests.cases.case_factory import (
     ACCEPT,
     ASSIGN,

@@ -8,8 +8,8 @@ import pytest
 
 from cases import trail
 from rewards import claims
-from rewards.guarded import china_date
 from rewards.money import decimal_yuan
+from store.local_time import local_day
 from tests.handlers.office import PASSWORD, office
 from tests.handlers.test_finance_pages import PAYEE, act, assessment_form, fund, proposed
 
@@ -116,7 +116,7 @@ async def test_more_time_filing_and_a_reporter_who_cannot_be_reached(house):
     await fund(house)
     await act(house, "fin2", reward_id, "reward.approve")
     await act(house, "fin1", reward_id, "reward.notify")
-    today = china_date(datetime.now(UTC))
+    today = local_day(datetime.now(UTC))
     page = await act(house, "fin1", reward_id, "reward.extend", until="2026-13-01", reason="举报人住院，来不及")
     assert page.status == 422 and "请填日期" in page
     until = (today + timedelta(days=90)).isoformat()
