@@ -8,17 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import secrets
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, TextIO
 
@@ -31,9 +25,9 @@ from rewards.ledger_store import ENTRIES, HEAD, HEADS, head_document, load_book
 from rewards.merkle import Frontier, leaf_hash, verify_inclusion
 from rewards.money import Fen
 from rewards.verify import verify
-from store.embedded import EmbeddedMongo
 from store.migrations import migrate
 from store.mongo import Store
+from store.temporary import temporary_store
 
 CALLERS = (1, 16, 64)
 
@@ -170,39 +164,10 @@ def _print(out: TextIO, line: dict[str, Any]) -> None:
     out.flush()
 
 
-@asynccontextmanager
-async def _server() -> AsyncIterator[str]:
-    """The address of a MongoDB to measure on."""
-    if outside := os.environ.get("MONGODB_URI"):
-        yield outside
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        server = EmbeddedMongo(Path(folder), port, cache_gb=0.25)
-        server.prepare()
-        process = await asyncio.create_subprocess_exec(
-            *server.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            await server.make_ready()
-            yield server.uri
-        finally:
-            process.terminate()
-            await process.wait()
-
-
 async def main(out: TextIO = sys.stdout, verified: int = 100_000) -> None:
-    async with _server() as uri:
-        name = f"bench_{secrets.token_hex(4)}"
-        store = await Store.connect(uri, name)
-        try:
-            await migrate(store)
-            await run(store, out, verified=verified)
-        finally:
-            await store.client.drop_database(name)
-            await store.close()
+    async with temporary_store() as store:
+        await migrate(store)
+        await run(store, out, verified=verified)
 
 
 if __name__ == "__main__":
