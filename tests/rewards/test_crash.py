@@ -1,7 +1,6 @@
 """mongod and the writer are killed in the middle of random work: nothing acknowledged is lost, nothing is paid twice.
 
-`python -m tests.rewards.crash_run 10000` goes on until so many operations were answered. Not part of `make test` yet: after
-a kill of mongod alone the writer sometimes needs more than the minute that `at_work` allows.
+`python -m tests.rewards.test_crash 10000` goes on until so many operations were answered.
 """
 
 import asyncio
@@ -145,6 +144,11 @@ async def look(uri: str, writer: Writer) -> None:
         fen for name, fen in (await budget_balances(store)).items() if name.startswith("paid:")
     )
     await store.close()
+
+
+async def test_nothing_acknowledged_is_lost_and_nothing_is_paid_twice(tmp_path):
+    operations, kills = await play(tmp_path, seconds=35)
+    assert sum(kills.values()) >= 4 and operations > 100, (operations, kills)
 
 
 if __name__ == "__main__":
