@@ -35,19 +35,31 @@ def set_aside(found: list[Found], text: str) -> bool:
     """
     if not found or not _HINT.search(text):
         return False
-    aside_end = -2
+    marked, aside_end = False, -2
     for item in found:
-        chained = item.start - aside_end <= 1 and text[aside_end : item.start] in ("", "的")
-        before = text[max(0, item.start - _REACH) : item.start].rstrip(":：")
-        if chained or _elsewhere(before) or _people(text, item.end) or _left(before, text, item.end):
-            item.aside, aside_end = Aside.ELSEWHERE, item.end
-        elif item.kind in _COMPANY_NAMES and _GIVEN_NAME.search(before):
-            item.aside = Aside.ELSEWHERE
-        elif text[item.end : item.end + 1] == "住" and before.endswith("在"):
-            item.aside = Aside.ELSEWHERE
-        elif item.kind in _COMPANY_NAMES and _COMPANY.match(text, item.end):
-            item.aside = Aside.COMPANY
-    return any(item.aside for item in found)
+        item.aside = _why_aside(item, text, aside_end)
+        if item.aside is not None:
+            marked = True
+            # What belongs to the name lies where it lies: 家住市南区八大关街道.
+            aside_end = item.end if item.aside is Aside.ELSEWHERE else aside_end
+    return marked
+
+
+def _why_aside(item: Found, text: str, aside_end: int) -> Aside | None:
+    start, end = item.start, item.end
+    if start - aside_end <= 1 and text[aside_end:start] in ("", "的"):
+        return Aside.ELSEWHERE
+    before = text[max(0, start - _REACH) : start].rstrip(":：")
+    if _elsewhere(before) or _people(text, end) or _left(before, text, end):
+        return Aside.ELSEWHERE
+    if text[end : end + 1] == "住" and before.endswith("在"):
+        return Aside.ELSEWHERE
+    if item.kind in _COMPANY_NAMES:
+        if _GIVEN_NAME.search(before):
+            return Aside.ELSEWHERE
+        if _COMPANY.match(text, end):
+            return Aside.COMPANY
+    return None
 
 
 def _elsewhere(before: str) -> bool:

@@ -14,7 +14,12 @@ PLACES = frozenset(
 )
 _ABROAD = frozenset({Kind.OUTSIDE, Kind.OUTSIDE_SHORT})
 _BELOW = frozenset({Kind.STREET, Kind.STREET_SHORT, Kind.FORMER_TOWN, Kind.VILLAGE})
-_NONE: list[Found] = []
+_LIST_OF = {
+    Kind.DISTRICT: "districts", Kind.DISTRICT_SHORT: "short_districts", Kind.STREET: "streets",
+    Kind.STREET_SHORT: "short_streets", Kind.FORMER_TOWN: "towns", Kind.ZONE: "zones", Kind.OUTSIDE: "outside",
+    Kind.OUTSIDE_SHORT: "outside_short", Kind.CITY: "city",
+}  # fmt: skip
+_NONE: list[Found] = []  # most texts have names of two kinds; the others share this
 
 
 class Names:
@@ -28,32 +33,43 @@ class Names:
         "short_streets", "spelled", "streets", "towns", "zones",
     )  # fmt: skip
 
+    districts: list[Found]
+    short_districts: list[Found]
+    streets: list[Found]
+    short_streets: list[Found]
+    towns: list[Found]
+    zones: list[Found]
+    outside: list[Found]
+    outside_short: list[Found]
+    city: list[Found]
+
     def __init__(self, found: list[Found], spelled: Plain, lexicon: Lexicon, *, asides: bool) -> None:
         self.lexicon = lexicon
         self.spelled = spelled
         self.hedged = self.scattered = False
         if asides:
             found = self._without_asides(found)
-        of_kind = _by_kind(found)
-        if Kind.OUTSIDE in of_kind or Kind.OUTSIDE_SHORT in of_kind:
-            found = self._without_outside(found)
-            of_kind = _by_kind(found)
-        self.found = found
-        of = of_kind.get
-        self.districts = of(Kind.DISTRICT, _NONE)
-        self.short_districts = of(Kind.DISTRICT_SHORT, _NONE)
-        self.streets = of(Kind.STREET, _NONE)
-        self.short_streets = of(Kind.STREET_SHORT, _NONE)
-        self.towns = of(Kind.FORMER_TOWN, _NONE)
-        self.zones = of(Kind.ZONE, _NONE)
-        self.outside = of(Kind.OUTSIDE, _NONE)
-        self.outside_short = of(Kind.OUTSIDE_SHORT, _NONE)
-        self.city = of(Kind.CITY, _NONE)
+        self._sort(found)
+        if self.outside or self.outside_short:
+            self._sort(self._without_outside(found))
         if self.short_streets:
             # 城阳 and 黄岛 are districts first; only behind their own district can they mean the street of that name.
             whole = districts_of(self.districts)
             taken = {d.start for d in self.short_districts}
             self.short_streets = [f for f in self.short_streets if f.start not in taken or f.sense.district in whole]
+
+    def _sort(self, found: list[Found]) -> None:
+        self.found = found
+        self.districts = self.short_districts = self.streets = self.short_streets = self.towns = self.zones = _NONE
+        self.outside = self.outside_short = self.city = _NONE
+        for item in found:
+            name = _LIST_OF.get(item.kind)
+            if name is not None:
+                known = getattr(self, name)
+                if known is _NONE:
+                    setattr(self, name, [item])
+                else:
+                    known.append(item)
 
     def _without_asides(self, found: list[Found]) -> list[Found]:
         """“家住市南区，厂子在胶州” drops 市南区, but a text with nothing else keeps it."""
@@ -89,16 +105,6 @@ class Names:
             else:
                 kept.append(item)
         return kept
-
-
-def _by_kind(found: list[Found]) -> dict[Kind, list[Found]]:
-    of_kind: dict[Kind, list[Found]] = {}
-    for item in found:
-        if item.kind in of_kind:
-            of_kind[item.kind].append(item)
-        else:
-            of_kind[item.kind] = [item]
-    return of_kind
 
 
 def districts_of(items: Iterable[Found]) -> set[str]:

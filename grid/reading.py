@@ -239,7 +239,7 @@ class Reading(Names):
 
     def _words(self, district: str, kinds: Iterable[Kind]) -> str:
         names = [f.name for f in self.found if f.kind in kinds and f.sense.district == district]
-        return "、".join(dict.fromkeys(names))
+        return "、".join(dict.fromkeys(names)) if len(names) > 1 else "".join(names)
 
     def _other_city(self) -> str | None:
         return self.outside[0].sense.name if self.outside else None
