@@ -13,8 +13,9 @@ import numpy as np
 from addons.sentences import OTHER_TYPE, Sentence
 
 LISTED_TYPES = 5
-# Share of tips that may fall out of scope in cross-validation; they are still offered to be sent.
-TIPS_LOST = 0.03
+# Share of tips that may fall out of scope in cross-validation; they are still offered to be sent. Training sentences are
+# oblique on purpose: of plainly written tips (the frozen set) a third as many fall out.
+TIPS_LOST = 0.05
 
 
 @dataclass
