@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from enum import Enum
+from enum import IntEnum
 from operator import itemgetter
 
 from grid.lexicon import SETTLED, Kind, Lexicon, Sense
@@ -27,14 +27,19 @@ _STREETS_FIRST = frozenset("两上")
 _OUT_DISTRICT_AFTER = re.compile(r"[一-龥]{1,3}(?:区|县|市)|(?:经济|经济技术)?开发区|高新区|新区")
 
 
+_LONGEST_COVERED = 8
+
+
 Hit = tuple[int, int, int]
 
 
-class Aside(Enum):
-    """Why a name is not the place in question."""
+class Aside(IntEnum):
+    """Why a name is hardly the place in question, from the least reason to the best: the least set aside is the likeliest."""
 
-    ELSEWHERE = "elsewhere"  # 家住…, 不是…, …人
-    COMPANY = "company"  # …建设集团
+    SOMEBODY = 1  # 我在…上班, 我妈在…: where people are; it may happen there
+    COMPANY = 2  # …建设集团
+    ELSEWHERE = 3  # 家住…, 不是…, …人
+    OTHERS = 4  # 供货商在…, 从…运来的: never where it happens
 
 
 @dataclass(slots=True)
@@ -60,7 +65,19 @@ def find(lexicon: Lexicon, text: str) -> list[Found]:
                 found.append(Found(name, start, end, sense.kind, sense))
             elif here := _sense_here(sense, text, start, end, hits, lexicon):
                 found.append(Found(name, start, end, here.kind, here))
+            elif sense.kind is Kind.DISTRICT_SHORT:
+                found += _covered(lexicon, text, start, end)
     return found
+
+
+def _covered(lexicon: Lexicon, text: str, start: int, end: int) -> list[Found]:
+    """平渡市|南村镇: what begins inside a 市南 that is none."""
+    for number, first, last in lexicon.names_in(text[start + 1 : end + _LONGEST_COVERED]):
+        name, senses, _ = lexicon.entries[number]
+        begin, close = start + 1 + first, start + 1 + last
+        if begin < end < close and senses[0].kind is Kind.STREET:
+            return [Found(name, begin, close, senses[0].kind, senses[0])]
+    return []
 
 
 def closed(text: str, found: Found) -> bool:
@@ -105,12 +122,17 @@ def _name_begins(hits: list[Hit], at: int) -> bool:
     return number < len(hits) and hits[number][1] == at
 
 
-_OVER_THERE = ("那边", "这边", "那儿", "这儿", "那块儿", "这块儿", "附近")
+_OVER_THERE = ("那边", "这边", "那儿", "这儿", "那块", "这块", "那片", "这片", "附近")
+
+
+def said_as_there(text: str, found: Found) -> bool:
+    """四方那边, 上马附近."""
+    return text.startswith(_OVER_THERE, found.end)
 
 
 def told_as_place(text: str, found: Found) -> bool:
     """在上马, 四方那边, “大村的工地”, but not 上马了新设备, 洗温泉, 四方桌: an everyday word used as a place."""
     before = text[found.start - 1 : found.start] if found.start else ""
-    if before in _GOING or text.startswith(_OVER_THERE, found.end):
+    if before in _GOING or said_as_there(text, found):
         return True
     return before in _PUNCTUATION and closed(text, found)

@@ -72,23 +72,26 @@ class Names:
                     known.append(item)
 
     def _without_asides(self, found: list[Found]) -> list[Found]:
-        """“家住市南区，厂子在胶州” drops 市南区, but a text with nothing else keeps it."""
-        live = [f for f in found if not f.aside]
-        alone = not any(f.kind in PLACES for f in live)
+        """“家住市南区，厂子在胶州” drops 市南区, but a text with nothing else keeps it: the least set aside counts."""
+        least = min((f.aside or 0 for f in found if f.kind in PLACES), default=0)
+        kept = [f for f in found if (f.aside or 0) <= least]
         elsewhere = [f for f in found if f.aside is Aside.ELSEWHERE and f.kind not in _ABROAD]
-        self.hedged = alone or bool(elsewhere)
+        self.hedged = least > 0 or any(
+            f.aside and f.aside is not Aside.COMPANY and f.kind not in _ABROAD for f in found
+        )
         ends = {f.end for f in elsewhere}
-        # 从莱西运到平度: both ends are set aside, and neither may win.
-        self.scattered = (
-            alone and len({f.start for f in elsewhere if f.start not in ends and f.start - 1 not in ends}) > 1
+        # 从莱西运到平度: both ends are set aside, and neither may win. Where others sit is no answer at all.
+        self.scattered = least == Aside.OTHERS or (
+            least == Aside.ELSEWHERE
+            and len({f.start for f in elsewhere if f.start not in ends and f.start - 1 not in ends}) > 1
         )
         # 人在胶州，举报老家平度店子镇的矿: the place set aside is told more exactly than the one that is left.
         told = {f.sense.places[0][0] for f in elsewhere if f.kind is Kind.STREET}
-        left = {f.sense.places[0][0] for f in live if f.kind in PLACES and len(f.sense.places) == 1}
-        if not alone and told - left and not any(f.kind is Kind.STREET for f in live):
+        left = {f.sense.places[0][0] for f in kept if f.kind in PLACES and len(f.sense.places) == 1}
+        if least < Aside.ELSEWHERE and told - left and not any(f.kind is Kind.STREET for f in kept):
             self.scattered = True
             return found
-        return found if alone else live
+        return kept
 
     def _without_outside(self, found: list[Found]) -> list[Found]:
         """海阳辛安镇: a name right behind a place outside lies there, although we have one of that name."""

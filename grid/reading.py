@@ -12,7 +12,7 @@ from collections.abc import Iterable, Set
 
 from grid.finding import MAX_CANDIDATES, MAX_MENTIONS, NOWHERE, Candidate, Mention, Place
 from grid.lexicon import Kind, Where
-from grid.mentions import Found, closed, told_as_place
+from grid.mentions import Aside, Found, closed, said_as_there, told_as_place
 from grid.naming import INFERRING, PLACES, Names, districts_of
 
 _WORD_OF_KIND = {
@@ -80,7 +80,7 @@ class Reading(Names):
 
     def _scattered(self) -> Place:
         items = [f for f in self.found if f.kind in PLACES]
-        shared = _agreement(f.sense.districts for f in items)
+        shared = _agreement(f.sense.districts for f in items if f.aside is not Aside.OTHERS)
         district = next(iter(shared)) if len(shared) == 1 else None
         return self._open(district, items, "文中说到的几处，都不一定是事发的地方，请确认是哪一处。")
 
@@ -204,6 +204,11 @@ class Reading(Names):
         weak = [f for f in self.short_streets if told_as_place(self.spelled.text, f)]
         if not self.city and not weak:
             return NOWHERE
+        # 上马那边: nobody says so of an everyday word.
+        there = [f for f in weak if said_as_there(self.spelled.text, f)]
+        wheres = {f.sense.places[0] for f in there}
+        if len(wheres) == 1:
+            return self._inferred(*next(iter(wheres)), there, False)  # type: ignore[misc]
         return self._open(
             None,
             weak,
