@@ -1,29 +1,17 @@
 """`tip12350 aliases …`: names of places learned from corrections. Running services take a decision over within seconds."""
 
 import argparse
-import asyncio
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from access.actors import ROLE_NAMES, Role
+from cli_database import on_database
 from settings import Settings
 from store.errors import Refusal
 from store.mongo import Store
 
-Database = Callable[[Settings], AbstractAsyncContextManager[Store]]
 
-
-def add_commands(group, command, database: Database) -> None:
-    """`command(name, text, run, parent=group)` makes one command; `database` opens the configured database."""
-
-    def on_database(work):
-        async def run(arguments: argparse.Namespace, settings: Settings) -> int:
-            async with database(settings) as store:
-                return await work(arguments, settings, store)
-
-        return lambda arguments, settings: asyncio.run(run(arguments, settings))
-
+def add_commands(group, command) -> None:
+    """`command(name, text, run, parent=group)` makes one command."""
     propose = command("propose", "从分派员更正过的地点中提出新地名,供人确认", on_database(_propose), parent=group)
     propose.add_argument("--cases", type=int, default=2, help="至少几件互不相同的举报支持(默认 2)")
     accept = command("accept", "采用一个地名,正在运行的服务马上使用", on_database(_accept), parent=group)

@@ -1,32 +1,19 @@
 """`tip12350 grid …`: import, list, use and export versions of the grid layer. The running service follows by itself."""
 
 import argparse
-import asyncio
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from access.actors import SYSTEM
+from cli_database import on_database
 from grid.layer_choices import CHOICES, FORMAT_NAMES, SYSTEM_NAMES
 from settings import Settings
 from store.errors import Refusal
+from store.local_time import LOCAL
 from store.mongo import Store
 
-Database = Callable[[Settings], AbstractAsyncContextManager[Store]]
-LOCAL = ZoneInfo("Asia/Shanghai")
 
-
-def add_commands(group, command, database: Database) -> None:
-    """`command(name, text, run, parent=group)` makes one command; `database` opens the configured database."""
-
-    def on_database(work):
-        async def run(arguments: argparse.Namespace, settings: Settings) -> int:
-            async with database(settings) as store:
-                return await work(arguments, settings, store)
-
-        return lambda arguments, settings: asyncio.run(run(arguments, settings))
-
+def add_commands(group, command) -> None:
+    """`command(name, text, run, parent=group)` makes one command."""
     load = command("import", "导入网格(GeoJSON、Shapefile 或其 zip),替换当前图层", on_database(_import), parent=group)
     load.add_argument("file", type=Path)
     load.add_argument("--system", choices=list(CHOICES), default="wgs84", help="文件使用的坐标系")

@@ -1,30 +1,18 @@
 """`tip12350 ledger …`: recompute everything that has to do with money, and give the books to other programs."""
 
 import argparse
-import asyncio
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cli_database import on_database
 from settings import Settings
 from store.errors import Refusal
 from store.keys import Keys
 from store.mongo import Store
 
-Database = Callable[[Settings], AbstractAsyncContextManager[Store]]
 
-
-def add_commands(group, command, database: Database) -> None:
-    """`command(name, text, run, parent=group)` makes one command; `database` opens the configured database."""
-
-    def on_database(work):
-        async def run(arguments: argparse.Namespace, settings: Settings) -> int:
-            async with database(settings) as store:
-                return await work(arguments, settings, store)
-
-        return lambda arguments, settings: asyncio.run(run(arguments, settings))
-
+def add_commands(group, command) -> None:
+    """`command(name, text, run, parent=group)` makes one command."""
     command("verify", "重算整本账、付款、公开记录和审计记录,指出第一处错误", on_database(_verify), parent=group)
     books = command("export", "导出整本账", on_database(_export), parent=group)
     books.add_argument("format", choices=["beancount", "csv", "jsonl"])

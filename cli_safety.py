@@ -5,30 +5,20 @@ import asyncio
 import getpass
 import os
 import tempfile
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from nacl.public import PrivateKey
 
 from access.actors import SYSTEM
+from cli_database import on_database
 from settings import Settings
 from store.errors import Refusal
 from store.keys import Keys
 from store.mongo import Store
 
-Database = Callable[[Settings], AbstractAsyncContextManager[Store]]
 
-
-def add_commands(group, command, database: Database) -> None:
-    """`group(name, text)` makes a group of commands, `command(name, text, run, parent=…)` one; `database` opens it."""
-
-    def on_database(work: Callable[[argparse.Namespace, Settings, Store], Awaitable[int]]):
-        async def run(arguments: argparse.Namespace, settings: Settings) -> int:
-            async with database(settings) as store:
-                return await work(arguments, settings, store)
-
-        return lambda arguments, settings: asyncio.run(run(arguments, settings))
+def add_commands(group, command) -> None:
+    """`group(name, text)` makes a group of commands, `command(name, text, run, parent=…)` one."""
 
     def opened_by(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
         who = made.add_mutually_exclusive_group(required=True)

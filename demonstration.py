@@ -7,9 +7,9 @@ from pathlib import Path
 from access.actors import SYSTEM, Role
 from access.demonstration import seed_demo_accounts
 from access.vault_keys import grant_by_escrow
-from cases.deadlines import LOCAL
 from rewards.money import Fen
 from services import Services, escrow_file
+from store.local_time import LOCAL
 
 BUDGET = Fen(200_000_000)
 

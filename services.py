@@ -11,11 +11,10 @@ from pathlib import Path
 import structlog
 
 from access import vault_keys
-from access.vault import Vault
-from cases import calendar_years, scan, settlement, trail
+from access.vault import FRESH_S, Vault
+from cases import calendar_years, evidence_sweep, scan, settlement, trail
 from cases.conversations import Conversations
 from cases.evidence import EvidenceFiles
-from cases.evidence_sweep import daily
 from cases.intake import Intake
 from cases.malware import Scanner
 from cases.rasa import RasaClient
@@ -27,8 +26,8 @@ from grid.aliases import follow_aliases
 from grid.layer_watch import follow_layer
 from grid.service import Locator, open_locator
 from notify.worker import mail_handlers
+from rewards import completion
 from rewards.checkpoints import Notary
-from rewards.completion import keep_completing
 from rewards.ledger import Ledger
 from settings import Settings, gateway_secret
 from store.errors import Conflict
@@ -77,23 +76,16 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         receipts = Receipts(keys.derive("filing"), *keys.derive_all("receipt"))
         await _set_up_vault(store, settings)
         vault = await Vault.open(store)
-        stack.push_async_callback(_stop, asyncio.create_task(vault.keep_fresh(), name="vault keys"))
         scanner = Scanner(settings.malware_scanner) if settings.malware_scanner else None
-        evidence = EvidenceFiles(settings.data_dir / "evidence", keys.cipher("evidence"), scanner)
+        files, drafts = settings.data_dir / "evidence", Conversations(store, keys)
+        evidence = EvidenceFiles(files, keys.cipher("evidence"), scanner)
         stack.callback(evidence.close)
         rasa = await stack.enter_async_context(RasaClient(settings.rasa_url, gateway_secret(settings, keys)))
         locator = await open_locator(store, settings.city_dir, settings.max_open_orders)
-        layers = asyncio.create_task(follow_layer(store, locator), name="grids")
-        stack.push_async_callback(_stop, layers)
-        following = asyncio.create_task(follow_aliases(store, locator), name="place names")
-        stack.push_async_callback(_stop, following)
         ledger = await stack.enter_async_context(Ledger(store))
         notary = Notary(store, settings.jurisdiction, keys.derive("checkpoint"))
         intake = await stack.enter_async_context(Intake(store, receipts, vault, keys.derive("filing content")))
         await calendar_years.refresh(store)
-        # Every process counts days, also one that runs no jobs.
-        calendars = Periodic("calendars", calendar_years.REFRESH_S, lambda: calendar_years.refresh(store))
-        stack.push_async_callback(_stop, asyncio.create_task(calendars.run(), name="calendars"))
         # Two queues, so that an alert or an order never waits behind a flood of tips to be understood.
         alarm = UnclaimedAlarm(store, settings.duty_mail, timedelta(minutes=settings.unclaimed_minutes))
         understanding = {"understand": Understanding(store, rasa, locator, alarm).run}
@@ -104,16 +96,20 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
             Worker(store, understanding, lanes=2, crowded=lambda: intake.crowded),
             Worker(store, {**mail_handlers(store, settings, name_of), **own}, lanes=2),
             Periodic("deadlines", SCAN_S, lambda: scan.scan(store)),
+            Periodic("rewards", completion.EVERY_S, lambda: completion.look_after(store, trail, ledger, notary)),
+            Periodic("evidence", evidence_sweep.EVERY_S, lambda: evidence_sweep.sweep(store, files, drafts)),
         )
+        # Every process counts days and reads places, also one that runs no jobs.
+        background = {
+            "grids": follow_layer(store, locator),
+            "place names": follow_aliases(store, locator),
+            "vault keys": Periodic("vault keys", FRESH_S, vault.reload).run(),
+            "calendars": Periodic("calendars", calendar_years.REFRESH_S, lambda: calendar_years.refresh(store)).run(),
+        }
         if settings.embedded_workers:
-            sweeping = daily(store, settings.data_dir / "evidence", Conversations(store, keys))
-            background = {
-                "jobs": workers.run(),
-                "evidence sweep": sweeping,
-                "rewards": keep_completing(store, trail, ledger, notary),
-            }
-            for name, work in background.items():
-                stack.push_async_callback(_stop, asyncio.create_task(work, name=name))
+            background["jobs"] = workers.run()
+        for name, work in background.items():
+            stack.push_async_callback(_stop, asyncio.create_task(work, name=name))
         yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, notary, workers)
 
 

@@ -29,7 +29,7 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 class WrongCode(Refusal):
-    status = 401
+    status = 422
 
     def __init__(self) -> None:
         super().__init__(

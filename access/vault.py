@@ -7,7 +7,6 @@ The service that takes tips holds public keys only. Opening needs a reason, a se
 one's password, works once, within a day, and every step is in the audit trail under the subject `vault`.
 """
 
-import asyncio
 import json
 import secrets
 from collections.abc import Mapping, Sequence
@@ -15,8 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nacl.exceptions import CryptoError
-from nacl.public import PublicKey
-from pymongo.errors import PyMongoError
+from nacl.public import PrivateKey, PublicKey
 
 from access import audit
 from access.actors import Actor
@@ -37,7 +35,7 @@ PURPOSES = {
 OPEN_WITHIN = timedelta(hours=24)
 MAX_WRONG_PASSWORDS = 5
 _RECORD_KEY = 32
-FRESH_S = 60.0
+FRESH_S = 60.0  # a rotation made by another process is known after so long
 
 
 class VaultNotReady(Unavailable):
@@ -67,19 +65,10 @@ class Vault:
         return vault
 
     async def reload(self) -> None:
-        """Read the public keys again, after the vault was set up by another process."""
+        """Read the public keys again, after the vault was set up or its keys changed by another process."""
         query = {"_id": {"$in": ["finance", "escrow"]}}
         rows = [row async for row in self._store["vault_keys"].find(query, {"public": 1})]
         self._public = {row["_id"]: PublicKey(row["public"]) for row in rows}
-
-    async def keep_fresh(self) -> None:
-        """Until cancelled: a rotation made by another process is known within a minute."""
-        while True:
-            await asyncio.sleep(FRESH_S)
-            try:
-                await self.reload()
-            except PyMongoError:
-                continue  # the keys that we have seal as well as before
 
     def sealed_document(self, kind: str, tip_id: str, record: Mapping[str, Any]) -> Document:
         """The record for `insert`; its `_id` is the reference. Raises `VaultNotReady`.
@@ -202,11 +191,7 @@ async def open_record(
     sealed = await store["reporter_keys"].find_one({"_id": opening["ref"]})
     if record is None or sealed is None:
         raise NotFound("这份记录已经按规定删除。")
-    try:
-        key = unwrapped(sealed, await every_finance_key(store, finance))
-        plain = Cipher(key).open(record["body"], bound_to(record["_id"], record["kind"], record["tip_id"]))
-    except (CryptoError, SealBroken):
-        raise Conflict("这份记录已损坏或被人改动,无法打开。请通知审计人员。") from None
+    content = opened(record, sealed, await every_finance_key(store, finance))
 
     async def write(session: Session) -> None:
         query = {"_id": opening_id, "state": "approved"}
@@ -218,6 +203,16 @@ async def open_record(
         await audit.append(store, session, SUBJECT, "open_record", officer.id, detail, moment)
 
     await store.transaction(write)
+    return content
+
+
+def opened(record: Document, sealed: Document, keys: Mapping[str, PrivateKey]) -> dict[str, Any]:
+    """A record of `vault` with its row of `reporter_keys`, in clear. Raises `Conflict` for one that was damaged."""
+    try:
+        key = unwrapped(sealed, keys)
+        plain = Cipher(key).open(record["body"], bound_to(record["_id"], record["kind"], record["tip_id"]))
+    except (CryptoError, SealBroken):
+        raise Conflict("这份记录已损坏或被人改动,无法打开。请通知审计人员。") from None
     return json.loads(plain)
 
 

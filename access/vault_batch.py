@@ -4,23 +4,18 @@ The same safeguards as for a single record: a second person's consent, the reque
 an opening and an audit entry for every single record before anything is shown.
 """
 
-import json
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from nacl.exceptions import CryptoError
-from nacl.public import PrivateKey, SealedBox
-
 from access import audit
 from access.actors import Actor
 from access.permissions import Permission, allows
-from access.vault import OpeningRefused
-from access.vault_keys import SUBJECT, finance_key
-from store.errors import Conflict, NotFound
+from access.vault import OpeningRefused, opened
+from access.vault_keys import SUBJECT, every_finance_key, finance_key
+from store.errors import NotFound
 from store.mongo import Document, Session, Store
-from store.sealing import Cipher, SealBroken
 
 
 async def open_records(
@@ -44,9 +39,11 @@ async def open_records(
     moment = now or datetime.now(UTC)
     finance = await finance_key(store, officer.id, password)
     found = {row["_id"]: row async for row in store["vault"].find({"_id": {"$in": list(refs)}})}
-    if missing := [ref for ref in refs if ref not in found]:
+    sealed = {row["_id"]: row async for row in store["reporter_keys"].find({"_id": {"$in": list(refs)}})}
+    if missing := [ref for ref in refs if ref not in found or ref not in sealed]:
         raise NotFound(f"有 {len(missing)} 份收款信息已经按规定删除，不能付款。请核对这个批次。")
-    opened = [_open(found[ref], finance) for ref in refs]
+    keys = await every_finance_key(store, finance)
+    contents = [opened(found[ref], sealed[ref], keys) for ref in refs]
     rows = [_opening(found[ref], officer, approved_by, reason, moment) for ref in refs]
 
     async def write(session: Session) -> None:
@@ -60,16 +57,7 @@ async def open_records(
 
     if rows:
         await store.transaction(write)
-    return opened
-
-
-def _open(record: Document, finance: PrivateKey) -> dict[str, Any]:
-    try:
-        key = SealedBox(finance).decrypt(record["keys"]["finance"])
-        bound_to = f"vault|{record['_id']}|{record['kind']}|{record['tip_id']}"
-        return json.loads(Cipher(key).open(record["body"], bound_to))
-    except (CryptoError, SealBroken):
-        raise Conflict("有一份收款信息已损坏或被人改动，无法打开。请通知审计人员。") from None
+    return contents
 
 
 def _opening(record: Document, officer: Actor, approved_by: str, reason: str, now: datetime) -> Document:

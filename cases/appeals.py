@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from access.actors import Actor
-from cases import deadlines
 from cases.dispatch import checked_inspector
 from cases.inputs import RETALIATION_OFFICES, Forward
-from cases.lifecycle import perform
+from cases.lifecycle import perform, progress_line
 from cases.mailbox import new_message
 from cases.review import open_appeals
 from store.mongo import Document, Session, Store
@@ -52,7 +51,7 @@ async def _about_objections(
     moment = now or datetime.now(UTC)
 
     async def tell(session: Session, case: Document, clean: Any) -> None:
-        pushed: Document = {"progress": {"on": deadlines.local_day(moment).isoformat(), "text": told}}
+        pushed: Document = {"progress": progress_line(told, case["audit"]["seq"] + 1, moment)}
         if why:
             pushed["messages"] = new_message("staff", "review", f"{told}{why}{clean.text}", moment)
         objections = [appeal["message"] for appeal in open_appeals(case, "objection")]
@@ -70,7 +69,7 @@ async def forward(
     async def tell(session: Session, case: Document, clean: Forward) -> None:
         told = f"您反映的打击报复情况已转交{RETALIATION_OFFICES[clean.office]}处理。"
         message = new_message("staff", "forwarded", f"{told}{clean.text}", moment)
-        line = {"on": deadlines.local_day(moment).isoformat(), "text": told}
+        line = progress_line(told, case["audit"]["seq"] + 1, moment)
         await _tell(store, session, case_id, [clean.appeal], {"messages": message, "progress": line})
 
     return await perform(store, case_id, "forward_retaliation", actor, dict(data), version, now=moment, also=tell)

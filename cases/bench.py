@@ -7,26 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
-import secrets
-import socket
-import subprocess
 import sys
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from time import perf_counter, process_time
 from typing import TextIO
 
 from access import audit
 from cases import notices, scan
 from cases.deadlines import new_clock
-from store.embedded import EmbeddedMongo
 from store.migrations import migrate
 from store.mongo import Document, Store
+from store.temporary import temporary_store
 
 CASES = 100_000
 INSPECTORS = 500
@@ -86,33 +78,9 @@ async def _fill(store: Store, cases: list[Document]) -> None:
         await store["cases"].insert_many(cases[start : start + 5000], ordered=False)
 
 
-@asynccontextmanager
-async def _own_store() -> AsyncIterator[Store]:
-    with tempfile.TemporaryDirectory() as folder:
-        server: subprocess.Popen[bytes] | None = None
-        uri = os.environ.get("MONGODB_URI")
-        if uri is None:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                mongo = EmbeddedMongo(Path(folder), probe.getsockname()[1])
-            mongo.prepare()
-            server = subprocess.Popen(mongo.command(), stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)  # noqa: ASYNC220
-            await mongo.make_ready()
-            uri = mongo.uri
-        store = await Store.connect(uri, f"bench_{secrets.token_hex(4)}")
-        try:
-            await migrate(store)
-            yield store
-            await store.client.drop_database(store.db.name)
-        finally:
-            await store.close()
-            if server:
-                server.terminate()
-                server.wait()
-
-
 async def main() -> None:
-    async with _own_store() as store:
+    async with temporary_store() as store:
+        await migrate(store)
         await run(store)
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from access.actors import Actor
 from cases import deadlines, holders
-from cases.deadlines import LOCAL, local_day
 from cases.holders import Holder, Post, posts
 from cases.notices import Name
 from cases.queries import names_of
+from store.local_time import LOCAL, local_day
 from store.mongo import Document, Store
 
 MAX_SHOWN = 200

@@ -17,6 +17,7 @@ from cases import clock_changes, deadlines, notices, trail
 from store import jobs
 from store.errors import Refusal
 from store.jobs import Job
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 from store.schema import LONG_AGO
 
@@ -216,7 +217,7 @@ async def count_again(store: Store, case_id: str, year: int, now: datetime | Non
             update["$inc"] = {"version": 1}
         await store["cases"].update_one({"_id": case_id}, update, session=session)
         for row in changed:
-            moved = {"case_id": case_id, "clock": row["clock"], "due_at": datetime.fromisoformat(row["before"])}
+            moved = {**notices.of_case(case_id), "clock": row["clock"], "due_at": datetime.fromisoformat(row["before"])}
             if row["before"] != row["after"]:
                 await store["notices"].update_many(moved, {"$set": {"void": True}}, session=session)
         return bool(changed)
@@ -228,9 +229,7 @@ def _counted_by(year: int, clocks: list[Document]) -> list[Document]:
     """Those whose end depends on the calendar of that year."""
     working = [clock for clock in clocks if deadlines.periods()[clock["id"]].unit == "w"]
     return [
-        clock
-        for clock in working
-        if deadlines.local_day(clock["started_at"]).year <= year <= deadlines.local_day(clock["due_at"]).year
+        clock for clock in working if local_day(clock["started_at"]).year <= year <= local_day(clock["due_at"]).year
     ]
 
 

@@ -6,7 +6,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from cases.deadlines import LOCAL, local_day, periods
+from cases.deadlines import periods
+from store.local_time import LOCAL, local_day
 
 # A reminder is due this long before the end; half of a short period would come too early, a week too late.
 SOON = timedelta(days=2)
@@ -46,7 +47,7 @@ def view(clock: dict[str, Any], now: datetime | None = None) -> ClockView:
     if clock["ended_at"]:
         standing, left = Standing.ENDED, f"逾期{days}天完成" if late else "按期完成"
     elif clock.get("suspended_at"):
-        standing, left = Standing.SUSPENDED, f"中止{days_suspended(clock, moment)}天，不计入期限"
+        standing, left = Standing.SUSPENDED, f"已中止{days_suspended(clock, moment)}天"
     elif late:
         standing, left = Standing.LATE, f"已逾期{days}天"
     elif clock["due_at"] - moment <= SOON:

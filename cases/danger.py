@@ -48,7 +48,7 @@ SUSPECTED = 0.4
 # Below this one the words of a pattern are taken for something else; a call for help is always heard.
 ABSURD = 0.01  # of a text of which the model knows at least half
 LEAST_KNOWN = 0.5
-LEAST_CHARACTERS = 4
+LEAST_CHARACTERS = 6  # shorter calls are words that the patterns know
 _BACK, _AHEAD = 60, 24  # characters looked at around a trigger; bounds the work on long texts
 
 
@@ -96,10 +96,12 @@ def _by_patterns(folded: str, plausible: Callable[[str, re.Match[str]], bool]) -
 
 def _plausible(folded: str, match: re.Match[str]) -> bool:
     """The model has learned what the words of danger also stand for (颠倒了, 出不来, 晕了)."""
-    begin = max((stop.end() for stop in _SENTENCE_END.finditer(folded, 0, match.start())), default=0)
-    begin = max(begin, match.start() - MAX_SENTENCE // 2)
-    stop = _SENTENCE_END.search(folded, match.end())
-    end = min(stop.start() if stop else len(folded), begin + MAX_SENTENCE)
+    # Only what can belong to the sentence is searched: a long text has many places to judge.
+    begin = max(0, match.start() - MAX_SENTENCE // 2)
+    begin = max((stop.end() for stop in _SENTENCE_END.finditer(folded, begin, match.start())), default=begin)
+    furthest = min(len(folded), begin + MAX_SENTENCE)
+    stop = _SENTENCE_END.search(folded, match.end(), furthest)
+    end = stop.start() if stop else furthest
     suspicion = danger_model().suspect(folded[begin : max(end, match.end())])
     return suspicion.share >= ABSURD or suspicion.known < LEAST_KNOWN
 

@@ -69,8 +69,9 @@ def examples() -> tuple[list[str], np.ndarray, np.ndarray]:
         kinds.append(number[kind])
         weights.append(HARD_WEIGHT)
     for text in other_texts():
-        for start, end in sentences(fold(text)[0]):
-            texts.append(fold(text)[0][start:end])
+        folded = fold(text)[0]
+        for start, end in sentences(folded):
+            texts.append(folded[start:end])
             kinds.append(0)
             weights.append(1.0)
     return texts, np.array(kinds), np.array(weights, dtype=np.float32)

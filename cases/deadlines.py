@@ -10,12 +10,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import chinese_calendar
 import yaml
 
-LOCAL = ZoneInfo("Asia/Shanghai")
+from store.local_time import LOCAL, local_day
 
 
 @dataclass(frozen=True)
@@ -95,10 +94,6 @@ def after_end(end: datetime, working_days: tuple[int, ...]) -> tuple[datetime, .
         _working_start(-days, last_day) if days < 0 else _due("w", days, last_day).at if days else end
         for days in working_days
     )
-
-
-def local_day(moment: datetime) -> date:
-    return moment.astimezone(LOCAL).date()
 
 
 @lru_cache(maxsize=4096)

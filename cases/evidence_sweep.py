@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from pymongo.errors import PyMongoError
 
 from access import audit
 from access.actors import SYSTEM
@@ -32,16 +31,6 @@ class Swept:
     removed: int
     kept: int
     missing: int
-
-
-async def daily(store: Store, folder: Path, drafts: Conversations) -> None:
-    """Until cancelled. A database that is down is tried again the next day."""
-    while True:
-        try:
-            await sweep(store, folder, drafts)
-        except (PyMongoError, OSError) as failure:
-            log.warning("evidence.not_swept", error=type(failure).__name__)
-        await asyncio.sleep(EVERY_S)
 
 
 async def sweep(store: Store, folder: Path, drafts: Conversations, now: float | None = None) -> Swept:

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from access.actors import Actor
-from cases import clock_changes, deadlines
+from cases import clock_changes
 from cases.inputs import Extend, Input, Refusing
 from store.errors import Refusal
+from store.local_time import local_day
 
 Case = Mapping[str, Any]
 Change = dict[str, Any]
@@ -34,7 +35,7 @@ def ask(case: Case, data: Extend, actor: Actor, now: datetime) -> Change:
     if waiting(case):
         raise Refusal("已经申请过延期，请等督办员决定。")
     clock_changes.check_extension(case["clocks"], data.days)
-    on = deadlines.local_day(now).isoformat()
+    on = local_day(now).isoformat()
     return {"extension": {**data.model_dump(), "by": actor.id, "name": actor.name, "on": on, "decided": "", "text": ""}}
 
 

@@ -270,7 +270,8 @@ class Interview:
 
     def _tells_more(self, message: Message, locate: Locate) -> bool:
         """More of the matter instead of the place that was asked for."""
-        if message.intent not in ("report", "add_to_report") or "place" in self.facts.get("puzzled", []):
+        told = message.intent in ("report", "add_to_report") or danger_in(message.text) is not None
+        if not told or "place" in self.facts.get("puzzled", []):
             return False
         view = locate(message.text, None)
         named = bool(view.district or view.candidates or view.outside)
@@ -336,6 +337,8 @@ class Interview:
 
     def add(self, message: Message, locate: Locate) -> bool:
         """More about a tip whose summary is shown already."""
+        if _slot_of(message.text, locate) == "happened":
+            return self.correct_time(message.text)
         told = facts_in(message.text).ongoing or {"still_going_on": "yes", "stopped": "no"}.get(message.intent, "")
         if told and len(message.text) < 12:
             self.slots["ongoing"] = told
@@ -558,7 +561,7 @@ def _slot_of(right: str, locate: Locate) -> str:
     known = facts_in(right)
     if known.company:
         return "company"
-    if known.happened and len(right) - len(known.happened) < 3:
+    if known.happened and len(right.removeprefix("时间").lstrip("是在")) - len(known.happened) < 3:
         return "happened"
     return "place" if locate(right, None).district else ""
 

@@ -8,11 +8,12 @@ from pydantic import ValidationError
 
 from access import audit
 from access.actors import Actor
-from cases import actions, clock_changes, deadlines, notices
+from cases import actions, clock_changes, notices
 from cases.inputs import Input, explain
 from cases.states import STATE_NAMES, State
 from store import jobs
 from store.errors import Conflict, NotFound, Refusal
+from store.local_time import LOCAL, local_day
 from store.mongo import Document, Session, Store
 
 
@@ -98,7 +99,7 @@ def _refuse_stale(case: Document, action: actions.Action, version: int | None) -
 
 
 def local_minute(moment: datetime) -> str:
-    return moment.astimezone(deadlines.LOCAL).strftime("%m月%d日%H:%M")
+    return moment.astimezone(LOCAL).strftime("%m月%d日%H:%M")
 
 
 class Update:
@@ -127,12 +128,16 @@ def plan(case: Document, action: actions.Action, data: Input, actor: Actor, now:
         mongo["$unset"] = {"watch_at": ""}
     told = action.told(case, data) if callable(action.told) else action.told
     if told:
-        # The day only: the reporter needs no more, and whoever looks over a shoulder learns no more.
-        mongo["$push"] = {"progress": {"on": now.astimezone(deadlines.LOCAL).date().isoformat(), "text": told}}
+        mongo["$push"] = {"progress": progress_line(told, entry["seq"], now)}
     return Update(mongo, entry)
 
 
 _NOT_IN_THE_TRAIL = {"text", "summary", "location", "route", "duplicates", "types", "photos"}
+
+
+def progress_line(text: str, seq: int, now: datetime) -> Document:
+    """What a reporter reads. The day only: whoever looks over a shoulder learns no more; `seq` keeps the order of a day."""
+    return {"on": local_day(now).isoformat(), "seq": seq, "text": text}
 
 
 def audit_detail(data: Input) -> dict[str, Any]:

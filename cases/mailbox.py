@@ -22,6 +22,7 @@ from cases.model import StoredFile, StoredPhoto, clean_text
 from cases.receipts import CODE_LENGTH, MASK, Receipts, plain_code, without_codes
 from cases.states import CLOSED, State
 from store.errors import Conflict, Refusal
+from store.local_time import LOCAL
 from store.mongo import Document, Session, Store
 
 MAX_TEXT = 3000
@@ -125,7 +126,7 @@ class Mailbox:
                 raise InvalidMessage(f"一件举报最多{MAX_PHOTOS_OF_TIP}张照片和文件。", field="photos")
             words = self.words(text, tip)
             message = new_message("reporter", kind, words.text, moment, answers=question)
-            told = {"on": message["on"], "text": TOLD[kind]}
+            told = lifecycle.progress_line(TOLD[kind], case["audit"]["seq"] + 1, moment)
             news = {"$push": {"messages": message, "progress": told}}
             await self._store["tips"].update_one({"_id": tip_id}, news, session=session)
             if words.identity:
@@ -244,10 +245,10 @@ def may_object(tip: Document, case: Document, now: datetime) -> bool:
     until = objection_until(case)
     if until is None or now >= until:
         return False
-    replied_on = case["reply"]["sent_at"].astimezone(deadlines.LOCAL).date().isoformat()
+    replied_on = case["reply"]["sent_at"].astimezone(LOCAL).date().isoformat()
     return not any(row["kind"] == "objection" and row["on"] >= replied_on for row in tip["messages"])
 
 
 def new_message(sender: str, kind: str, text: str, now: datetime, answers: str = "") -> Document:
-    day = now.astimezone(deadlines.LOCAL).date().isoformat()
+    day = now.astimezone(LOCAL).date().isoformat()
     return {"id": f"m{secrets.token_hex(8)}", "from": sender, "kind": kind, "text": text, "on": day, "answers": answers}

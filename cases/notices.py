@@ -133,6 +133,11 @@ def notice_id(case_id: str, clock: Clock, level: Level) -> str:
     return f"{case_id}:{clock['id']}:{clock['due_at'].astimezone(UTC):%Y%m%dT%H%M}:{level.level}"
 
 
+def of_case(case_id: str) -> Notice:
+    """The condition for all notices of a case: they begin with its number."""
+    return {"_id": {"$gt": f"{case_id}:", "$lt": f"{case_id};"}}
+
+
 def _notice(
     case: Mapping[str, Any], clock: Clock, moment: datetime, level: Level, who: Holder, now: datetime, sent: bool
 ) -> Notice:

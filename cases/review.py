@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from access.actors import Actor
-from cases import deadlines
 from cases.inputs import Forward, Refusing, Uphold
 from store.errors import Refusal
+from store.local_time import local_day
 
 Case = Mapping[str, Any]
 Change = dict[str, Any]
@@ -81,7 +81,7 @@ def forward(case: Case, data: Forward, actor: Actor, now: datetime) -> Change:
 def _decided(
     case: Case, kind: str, result: str, actor: Actor, now: datetime, message: str = ""
 ) -> list[dict[str, Any]]:
-    decision = {"result": result, "by": actor.id, "on": deadlines.local_day(now).isoformat()}
+    decision = {"result": result, "by": actor.id, "on": local_day(now).isoformat()}
     return [
         {**appeal, "decided": decision} if appeal in open_appeals(case, kind) and message in ("", appeal["message"]) else appeal
         for appeal in case.get("appeals", [])

@@ -7,7 +7,7 @@ from typing import Any
 from access.actors import Actor, Role
 from cases.inputs import AnswerSupervision
 from cases.lifecycle import NotAllowed, perform
-from cases.notices import Name
+from cases.notices import Name, of_case
 from store.errors import Conflict
 from store.mongo import Document, Session, Store
 from store.schema import LONG_AGO
@@ -37,7 +37,7 @@ def _district(actor: Actor) -> Document:
 
 async def notices_of(store: Store, case_id: str) -> list[Document]:
     """All notices about a case, oldest first."""
-    return await store["notices"].find({"case_id": case_id}).sort([("at", 1), ("_id", 1)]).to_list(500)
+    return await store["notices"].find(of_case(case_id)).sort([("at", 1), ("_id", 1)]).to_list(500)
 
 
 def to_answer(rows: Iterable[Document], actor: Actor) -> list[Document]:

@@ -2,8 +2,8 @@
 
 from datetime import date, datetime, timedelta
 
-from cases import deadlines
 from cases.states import CLOSED, State
+from store.local_time import LOCAL
 from store.mongo import Document
 
 # What a reporter waits for; the other clocks are between offices.
@@ -35,12 +35,12 @@ def written_day(iso: str) -> str:
 
 def last_day(end: datetime) -> date:
     """A period ends at the midnight after its last day."""
-    return (end.astimezone(deadlines.LOCAL) - timedelta(seconds=1)).date()
+    return (end.astimezone(LOCAL) - timedelta(seconds=1)).date()
 
 
 def steps(case: Document, tip: Document) -> list[dict[str, str]]:
     """The time line, oldest first: what happened to the case, and what this reporter did."""
-    rows = sorted([*case["progress"], *tip.get("progress", [])], key=lambda row: row["on"])
+    rows = sorted([*case["progress"], *tip.get("progress", [])], key=lambda row: (row["on"], row.get("seq", 0)))
     return [{"on": written_day(row["on"]), "text": row["text"]} for row in rows]
 
 

@@ -7,7 +7,6 @@ import re
 from datetime import UTC, datetime
 
 import structlog
-from pymongo.errors import PyMongoError
 
 from access import audit
 from grid.lexicon import Where
@@ -15,6 +14,7 @@ from grid.places import Gazetteer
 from grid.service import Locator
 from store.errors import NotFound, Refusal
 from store.mongo import Document, Session, Store
+from store.periodic import Periodic
 
 log = structlog.get_logger(__name__)
 
@@ -95,13 +95,13 @@ async def take_over(store: Store, locator: Locator) -> None:
 async def follow_aliases(store: Store, locator: Locator) -> None:
     """Until cancelled: take over what was accepted, by whichever process."""
     known = 0
-    while True:
-        try:
-            now = await version(store)
-            if now != known:
-                await take_over(store, locator)
-                known = now
-                log.info("places.aliases_taken_over", version=now)
-        except PyMongoError as failure:
-            log.warning("places.database_unavailable", error=type(failure).__name__)
-        await asyncio.sleep(LOOK_EVERY_S)
+
+    async def look() -> None:
+        nonlocal known
+        now = await version(store)
+        if now != known:
+            await take_over(store, locator)
+            known = now
+            log.info("places.aliases_taken_over", version=now)
+
+    await Periodic("place names", LOOK_EVERY_S, look).run()

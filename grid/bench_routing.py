@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import shapely
@@ -21,9 +18,10 @@ from grid.coordinates import Point
 from grid.inspectors import Inspector
 from grid.polygons import Grid, GridIndex, OutsideCity
 from grid.service import Locator
-from grid.shifts import LOCAL, Leave, Shift, shift_of
-from store.embedded import EmbeddedMongo, NoMongod
-from store.mongo import Store
+from grid.shifts import Leave, Shift, shift_of
+from store.embedded import NoMongod
+from store.local_time import LOCAL
+from store.temporary import temporary_store
 
 SEED = 12350
 SIDE, STEP = 100, 0.01
@@ -95,29 +93,18 @@ def points(index: GridIndex) -> Rows:
 async def _by_database(
     grids: Sequence[Grid], chosen: Sequence[tuple[float, float]]
 ) -> tuple[list[set[str]], list[float]]:
-    with tempfile.TemporaryDirectory() as folder:
-        server = EmbeddedMongo(Path(folder), _free_port(), cache_gb=0.25)
-        server.prepare()
-        quiet = asyncio.subprocess.DEVNULL
-        process = await asyncio.create_subprocess_exec(*server.command(), stdout=quiet, stderr=quiet)
-        try:
-            await server.make_ready()
-            store = await Store.connect(server.uri, "bench")
-            rows = [{"_id": g.code, "geometry": shapely.geometry.mapping(g.geometry)} for g in grids]
-            await store["grids"].insert_many(rows, ordered=False)
-            await store["grids"].create_index([("geometry", "2dsphere")])
-            answers, waited = [], []
-            for lng, lat in chosen:
-                point = {"type": "Point", "coordinates": [lng, lat]}
-                started = time.perf_counter()
-                query = {"geometry": {"$geoIntersects": {"$geometry": point}}}
-                answers.append({row["_id"] async for row in store["grids"].find(query, {"_id": 1})})
-                waited.append(time.perf_counter() - started)
-            await store.close()
-            return answers, waited
-        finally:
-            process.kill()
-            await process.wait()
+    async with temporary_store() as store:
+        rows = [{"_id": g.code, "geometry": shapely.geometry.mapping(g.geometry)} for g in grids]
+        await store["grids"].insert_many(rows, ordered=False)
+        await store["grids"].create_index([("geometry", "2dsphere")])
+        answers, waited = [], []
+        for lng, lat in chosen:
+            point = {"type": "Point", "coordinates": [lng, lat]}
+            started = time.perf_counter()
+            query = {"geometry": {"$geoIntersects": {"$geometry": point}}}
+            answers.append({row["_id"] async for row in store["grids"].find(query, {"_id": 1})})
+            waited.append(time.perf_counter() - started)
+        return answers, waited
 
 
 def squares(base: Locator) -> list[Grid]:
@@ -167,10 +154,3 @@ def _seconds(work: Callable[[], object]) -> float:
     started = time.process_time()
     work()
     return time.process_time() - started
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

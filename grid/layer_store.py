@@ -7,16 +7,15 @@ import asyncio
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from access import audit
 from grid.layer_version import GridRow, LayerReading, as_grids, content_of
 from grid.polygons import GridIndex
 from store.errors import Conflict, NotFound
+from store.local_time import LOCAL
 from store.mongo import Document, Session, Store
 
 AUDIT_SUBJECT = "grid_layer"
-LOCAL = ZoneInfo("Asia/Shanghai")  # people read the time in a version's id
 TRIED_FOR = timedelta(hours=24)  # what was tried and never used goes then
 _BATCH = 1_000
 _LISTED = {"report": 0, "picture": 0}

@@ -111,7 +111,7 @@ class Lexicon:
                 senses[name] = (Sense(Kind.LANDMARK, name, (where,), True, district, street, frozenset({district})),)
         self.senses: dict[str, tuple[Sense, ...]] = senses
         names = list(senses)
-        self._entries = [(name, senses[name], _is_settled(senses[name])) for name in names]
+        self.entries = [(name, senses[name], _is_settled(senses[name])) for name in names]
         self._automaton = AhoCorasick(names, matchkind=MatchKind.LeftmostLongest, store_patterns=False)
 
     def with_aliases(self, aliases: Iterable[tuple[str, Where]]) -> Lexicon:
@@ -124,10 +124,10 @@ class Lexicon:
         """Does the name stand for a district, a street or a place outside by itself?"""
         return any(sense.kind in _OFFICIAL for sense in self._senses.get(name, ()))
 
-    def names_in(self, text: str) -> list[tuple[Entry, int, int]]:
-        """The longest names from the left, without overlap, each with its start and end; in one pass."""
-        entries = self._entries
-        return [(entries[number], start, end) for number, start, end in self._automaton.find_matches_as_indexes(text)]
+    def names_in(self, text: str) -> list[tuple[int, int, int]]:
+        """The longest names from the left, without overlap: each as its number in `entries`, start and end."""
+        hits: list[tuple[int, int, int]] = self._automaton.find_matches_as_indexes(text)
+        return hits
 
     def _add(self, name: str, kind: Kind, places: Iterable[Where], *, canonical: str = "", sure: bool = True) -> None:
         if not name or any(s.kind == kind for s in self._senses[name]):

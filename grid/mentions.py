@@ -6,10 +6,12 @@ Everything here looks at a bounded number of characters round a name, so a text 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
-from enum import Enum
+from enum import IntEnum
+from operator import itemgetter
 
-from grid.lexicon import SETTLED, Entry, Kind, Lexicon, Sense
+from grid.lexicon import SETTLED, Kind, Lexicon, Sense
 
 # 台东三路, 李村大街, 延安路: a short name that goes on like this is (part of) a road.
 _ROAD_AFTER = re.compile(
@@ -25,14 +27,19 @@ _STREETS_FIRST = frozenset("两上")
 _OUT_DISTRICT_AFTER = re.compile(r"[一-龥]{1,3}(?:区|县|市)|(?:经济|经济技术)?开发区|高新区|新区")
 
 
-Hit = tuple[Entry, int, int]
+_LONGEST_COVERED = 8
 
 
-class Aside(Enum):
-    """Why a name is not the place in question."""
+Hit = tuple[int, int, int]
 
-    ELSEWHERE = "elsewhere"  # 家住…, 不是…, …人
-    COMPANY = "company"  # …建设集团
+
+class Aside(IntEnum):
+    """Why a name is hardly the place in question, from the least reason to the best: the least set aside is the likeliest."""
+
+    SOMEBODY = 1  # 我在…上班, 我妈在…: where people are; it may happen there
+    COMPANY = 2  # …建设集团
+    ELSEWHERE = 3  # 家住…, 不是…, …人
+    OTHERS = 4  # 供货商在…, 从…运来的: never where it happens
 
 
 @dataclass(slots=True)
@@ -50,14 +57,27 @@ class Found:
 def find(lexicon: Lexicon, text: str) -> list[Found]:
     """The names of a plain text, in order, each with the senses that its neighbours allow."""
     found: list[Found] = []
-    hits = lexicon.names_in(text)
-    for number, ((name, senses, settled), start, end) in enumerate(hits):
+    entries, hits = lexicon.entries, lexicon.names_in(text)
+    for number, start, end in hits:
+        name, senses, settled = entries[number]
         for sense in senses:
             if settled:
                 found.append(Found(name, start, end, sense.kind, sense))
-            elif here := _sense_here(sense, text, start, end, hits, number, lexicon):
+            elif here := _sense_here(sense, text, start, end, hits, lexicon):
                 found.append(Found(name, start, end, here.kind, here))
+            elif sense.kind is Kind.DISTRICT_SHORT:
+                found += _covered(lexicon, text, start, end)
     return found
+
+
+def _covered(lexicon: Lexicon, text: str, start: int, end: int) -> list[Found]:
+    """平渡市|南村镇: what begins inside a 市南 that is none."""
+    for number, first, last in lexicon.names_in(text[start + 1 : end + _LONGEST_COVERED]):
+        name, senses, _ = lexicon.entries[number]
+        begin, close = start + 1 + first, start + 1 + last
+        if begin < end < close and senses[0].kind is Kind.STREET:
+            return [Found(name, begin, close, senses[0].kind, senses[0])]
+    return []
 
 
 def closed(text: str, found: Found) -> bool:
@@ -65,9 +85,7 @@ def closed(text: str, found: Found) -> bool:
     return text[found.end : found.end + 1] in _BORDERING_STREET
 
 
-def _sense_here(
-    sense: Sense, text: str, start: int, end: int, hits: list[Hit], number: int, lexicon: Lexicon
-) -> Sense | None:
+def _sense_here(sense: Sense, text: str, start: int, end: int, hits: list[Hit], lexicon: Lexicon) -> Sense | None:
     """The sense a name has between its neighbours: as it is, another one, or None when it means something else."""
     kind = sense.kind
     after = text[end : end + 1]
@@ -92,18 +110,29 @@ def _sense_here(
         return None if text.startswith(lexicon.outside_words, end) else sense
     if kind is Kind.DISTRICT_SHORT and text[end - 2 : end] in ("市南", "市北"):
         begins = (not start or text[start - 1] in _BEFORE_PLACE) and text[start] != "青"
-        if not (begins or after in _ENDS or after == "区" or _name_begins(hits, number + 1, end)):
+        if not (begins or after in _ENDS or after == "区" or _name_begins(hits, end)):
             return None
         if start and text[start - 1] in "城超门夜早集菜全本我" and text[start] != "青":
             return None
     return sense
 
 
-def _name_begins(hits: list[Hit], number: int, at: int) -> bool:
+def _name_begins(hits: list[Hit], at: int) -> bool:
+    number = bisect_left(hits, at, key=itemgetter(1))
     return number < len(hits) and hits[number][1] == at
 
 
+_OVER_THERE = ("那边", "这边", "那儿", "这儿", "那块", "这块", "那片", "这片", "附近")
+
+
+def said_as_there(text: str, found: Found) -> bool:
+    """四方那边, 上马附近."""
+    return text.startswith(_OVER_THERE, found.end)
+
+
 def told_as_place(text: str, found: Found) -> bool:
-    """在上马, “大村的工地”, but not 上马了新设备, 洗温泉, 四方桌: an everyday word used as a place."""
+    """在上马, 四方那边, “大村的工地”, but not 上马了新设备, 洗温泉, 四方桌: an everyday word used as a place."""
     before = text[found.start - 1 : found.start] if found.start else ""
-    return before in _GOING or (before in _PUNCTUATION and closed(text, found))
+    if before in _GOING or said_as_there(text, found):
+        return True
+    return before in _PUNCTUATION and closed(text, found)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Set
 
 from grid.finding import MAX_CANDIDATES, MAX_MENTIONS, NOWHERE, Candidate, Mention, Place
 from grid.lexicon import Kind, Where
-from grid.mentions import Found, closed, told_as_place
+from grid.mentions import Aside, Found, closed, said_as_there, told_as_place
 from grid.naming import INFERRING, PLACES, Names, districts_of
 
 _WORD_OF_KIND = {
@@ -24,6 +24,8 @@ _WORD_OF_KIND = {
 
 class Reading(Names):
     """One text's names weighed against each other. Short-lived; holds no rule that is not written below."""
+
+    __slots__ = ()
 
     def place(self) -> Place:
         """Weigh the names from the most telling kind to the least."""
@@ -78,7 +80,7 @@ class Reading(Names):
 
     def _scattered(self) -> Place:
         items = [f for f in self.found if f.kind in PLACES]
-        shared = _agreement(f.sense.districts for f in items)
+        shared = _agreement(f.sense.districts for f in items if f.aside is not Aside.OTHERS)
         district = next(iter(shared)) if len(shared) == 1 else None
         return self._open(district, items, "文中说到的几处，都不一定是事发的地方，请确认是哪一处。")
 
@@ -86,9 +88,12 @@ class Reading(Names):
         sure = not self.hedged
         for item in self.districts:
             sure = sure and item.sense.sure
-        stated = {f.sense.places[0] for f in self.streets}
-        if not stated:
+        if not self.streets:
             return self._short_street(district, sure) or self._infer(district, sure)
+        only = self.streets[0].sense.places[0]
+        if len(self.streets) == 1 and only[0] == district:
+            return self._stated(district, only[1], sure)
+        stated = {f.sense.places[0] for f in self.streets}
         inside = [where for where in stated if where[0] == district]
         if not inside:
             names = "、".join(f"{d}{s}" for d, s in sorted(stated))  # type: ignore[type-var]
@@ -136,7 +141,9 @@ class Reading(Names):
         stated = {f.sense.places[0] for f in self.streets}
         if len(stated) == 1:
             district, street = next(iter(stated))
-            county = next(filter(None, map(self._unknown_county, self.streets)), "")
+            county = ""
+            for item in self.streets:
+                county = county or self._unknown_county(item)
             if county and not any(map(operator.eq, county[:-1], district)):
                 said = f"“{county}”不是{self.lexicon.city}的区市，同名的是{district}{street}，请确认是不是这里。"
                 return self._open(None, self.streets, said)
@@ -197,13 +204,18 @@ class Reading(Names):
         weak = [f for f in self.short_streets if told_as_place(self.spelled.text, f)]
         if not self.city and not weak:
             return NOWHERE
+        # 上马那边: nobody says so of an everyday word.
+        there = [f for f in weak if said_as_there(self.spelled.text, f)]
+        wheres = {f.sense.places[0] for f in there}
+        if len(wheres) == 1:
+            return self._inferred(*next(iter(wheres)), there, False)  # type: ignore[misc]
         return self._open(
             None,
             weak,
             f"只说到{self.lexicon.city}，没有说到区市，请补充区市和镇街。" if self.city else NOWHERE.explanation,
         )
 
-    def _inferred(self, district: str, street: str | None, items: Sequence[Found], sure: bool) -> Place:
+    def _inferred(self, district: str, street: str | None, items: list[Found], sure: bool) -> Place:
         words = "、".join(dict.fromkeys(f.name for f in items[:4])) or self._words(district, PLACES)
         target = f"{district}{street}" if street else district
         end = "请核对" if street else "镇街还不能确定，请补充"
@@ -214,7 +226,7 @@ class Reading(Names):
             f"根据“{words}”推断在{target}，{end}。", sure,
         )  # fmt: skip
 
-    def _open(self, district: str | None, items: Sequence[Found], why: str, sure: bool = False) -> Place:
+    def _open(self, district: str | None, items: list[Found], why: str, sure: bool = False) -> Place:
         return Place(
             district, None, False, self._mentions(), self._candidates(items, district), self._other_city(),
             "none" if not district else "stated" if sure else "inferred", why, sure and district is not None,
@@ -232,7 +244,7 @@ class Reading(Names):
 
     def _words(self, district: str, kinds: Iterable[Kind]) -> str:
         names = [f.name for f in self.found if f.kind in kinds and f.sense.district == district]
-        return "、".join(dict.fromkeys(names))
+        return "、".join(dict.fromkeys(names)) if len(names) > 1 else "".join(names)
 
     def _other_city(self) -> str | None:
         return self.outside[0].sense.name if self.outside else None

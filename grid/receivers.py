@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Literal
 
 from grid.inspectors import Absence, Inspector, Roster
-from grid.shifts import LOCAL, leave_at
+from grid.shifts import leave_at
+from store.local_time import LOCAL
 
 ReceiverKind = Literal["inspector", "deputy", "street_inspector", "street_office", "district_desk", "unclaimed"]
 

@@ -29,7 +29,8 @@ _BESIDE = re.compile(
     rf"|(?P<border>交界|接壤|边界)|(?P<between>之间|中间))处?(?:[，,]?{_ABOUT}{_DISTANCE.format(2)})?"
     rf"|{_DISTANCE.format(3)}处?)"
 )
-_HINT = re.compile("[对隔旁附周侧边头端首邻角门口米界壤间背]|[东西南北前后]面|公里|方向|里[地路]")
+_CROSSES = re.compile("[路街道线速]口|交叉|交汇|交界|交口")
+_HINT = re.compile("[交对隔旁附周侧边头端首邻角门口米界壤间背]|[东西南北前后]面|公里|方向|里[地路]")
 _REACH = 10  # characters between a name and what is said about it
 _BREAK = re.compile(r"[，。！？；,!?;\n]")
 _DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "几": 3, "半": 0.5}
@@ -48,21 +49,26 @@ class Relation(NamedTuple):
 
 def relation_in(text: str, found: list[Found]) -> Relation | None:
     """What the text says about the spot beside the names in it, or None."""
-    if not found or not _HINT.search(text):
+    if not found or not _HINT.search(text, found[0].end):
         return None
-    if ("口" in text or "交" in text) and (crossing := _CROSSING.search(text)):
+    if ("口" in text or "交" in text) and _CROSSES.search(text) and (crossing := _CROSSING.search(text)):
         names = [item.end for item in found if item.kind in _WIDE and item.start <= crossing.start() < item.end]
         return Relation(max([crossing.start(), *names]), crossing.end())
     first = 0
     for match in _BESIDE.finditer(text, found[0].end):
         while first + 1 < len(found) and found[first + 1].end <= match.start():
             first += 1
-        border = match["border"] or (match["between"] and first)
+        if match.start() - found[first].end > _REACH:
+            if first + 1 == len(found):
+                return None
+            continue
+        told = match.lastindex is not None  # a distance or a border
+        border = told and bool(match["border"] or (match["between"] and first))
         anchor = found[first - 1] if border and first else found[first]
-        between = text[anchor.end : match.start()].rstrip("正斜往向朝约以之")
-        if len(between) <= _REACH and not _BREAK.search(between):
+        between = text[max(anchor.end, match.start() - 2 * _REACH) : match.start()].rstrip("正斜往向朝约以之")
+        if not between or (len(between) <= _REACH and not _BREAK.search(between)):
             start = anchor.end if between and anchor.kind in _WIDE and not border else anchor.start
-            return Relation(start, match.end(), _metres(match), bool(border))
+            return Relation(start, match.end(), _metres(match) if told else 0.0, border)
     return None
 
 

@@ -19,7 +19,7 @@ from grid.places import Gazetteer
 from grid.polygons import Grid, GridHit, GridIndex, NoGrids, OutsideCity
 from grid.receivers import Receiver, ReceiverKind, receiver_for
 from grid.roster_store import load_inspectors, roster_version, seed_demonstration
-from grid.shifts import LOCAL
+from store.local_time import LOCAL
 from store.mongo import Store
 
 MAX_OPEN = 20

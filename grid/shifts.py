@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from store.errors import Refusal
+from store.local_time import LOCAL
 
-LOCAL = ZoneInfo("Asia/Shanghai")
 MINUTES_A_DAY = 24 * 60
 MAX_PERIODS = 20
 

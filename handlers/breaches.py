@@ -7,10 +7,10 @@ from aiohttp import hdrs, web
 from access.actors import Actor
 from cases import breaches
 from cases.breaches import Wanted
-from cases.deadlines import LOCAL
 from cases.holders import posts
 from handlers.forms import staff_page
 from handlers.keys import SERVICES
+from store.local_time import LOCAL
 from store.mongo import Store
 
 
@@ -22,7 +22,7 @@ async def overview(request: web.Request) -> web.Response:
         request,
         "staff/breaches.html",
         wanted=wanted,
-        months=breaches.months(today.date()),
+        months=sorted({*breaches.months(today.date()), wanted.month_name}, reverse=True),
         posts=posts(),
         totals=[row for row in breaches.by_post(cards) if wanted.post in (None, row.post)],
         people=[row for row in cards if row.person],

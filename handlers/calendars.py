@@ -5,10 +5,10 @@ from datetime import datetime
 from aiohttp import web
 
 from cases import calendar_years
-from cases.deadlines import LOCAL
 from handlers.forms import Problem, staff_page
 from handlers.keys import SERVICES
 from store.errors import Refusal
+from store.local_time import LOCAL
 
 MAX_FILE = 100_000
 

@@ -10,12 +10,12 @@ from cases import orders, queries, settlement, trail
 from handlers.forms import Deed, Form, Problem, acting, staff_page
 from handlers.keys import SERVICES
 from rewards import appeals, approval, batches, claims, endings, lists, month_cap, payments, record
-from rewards.guarded import china_date
 from rewards.ledger_store import budget_state
 from rewards.money import Fen
 from rewards.record import State
 from services import Services
 from store.errors import NotFound, Refusal
+from store.local_time import local_day
 from store.mongo import Document
 
 
@@ -25,7 +25,7 @@ def jurisdiction(services: Services) -> str:
 
 
 def this_year() -> int:
-    return china_date(datetime.now(UTC)).year
+    return local_day(datetime.now(UTC)).year
 
 
 def leader_from(services: Services) -> Fen:
@@ -49,7 +49,7 @@ async def show_overview(
     services, actor = request.app[SERVICES], request["actor"]
     store = services.store
     waiting = await record.in_states(store, State.PROPOSED)
-    today = china_date(datetime.now(UTC)).isoformat()
+    today = local_day(datetime.now(UTC)).isoformat()
     notified = await record.in_states(store, State.NOTIFIED)
     return staff_page(
         request,
@@ -101,7 +101,7 @@ async def show_reward(
         state_names_of_rewards=record.STATE_NAMES,
         openings=openings,
         names=await queries.names_of(services.store, people - {None}),
-        today=china_date(datetime.now(UTC)).isoformat(),
+        today=local_day(datetime.now(UTC)).isoformat(),
         needs_leader=total >= leader_from(services),
         leader_from=leader_from(services),
         batch=await batches.find(services.store, reward["batch"]) if reward["batch"] else None,

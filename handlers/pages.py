@@ -5,7 +5,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -14,9 +13,9 @@ from access.actors import ROLE_NAMES
 from access.permissions import Permission, allows
 from handlers.keys import NAVIGATION, SERVICES
 from rewards.money import yuan
+from store.local_time import LOCAL
 
 TEMPLATES_DIR = Path(__file__).parent.parent / "web" / "templates"
-LOCAL = ZoneInfo("Asia/Shanghai")
 LARGE_TEXT = "large_text"
 
 

@@ -27,6 +27,7 @@ from handlers.pages import render
 from handlers.uploads import REFUSED_WITH_TEXT, Form, read_form
 from services import Services
 from store.errors import Refusal
+from store.local_time import LOCAL
 
 # Whom to call with what is no safety matter; shown when a text is clearly something else.
 OTHER_NUMBERS = (
@@ -138,7 +139,7 @@ def receipt_page(request: web.Request, filed: Filed, template: str = "receipt.ht
             answer |= {"message": UNPLACED, "field": "place"}
         response = web.json_response(answer, status=201)
     else:
-        today = datetime.now(deadlines.LOCAL).date()
+        today = datetime.now(LOCAL).date()
         response = render(
             request,
             template,
@@ -154,7 +155,7 @@ def receipt_page(request: web.Request, filed: Filed, template: str = "receipt.ht
 @lru_cache(maxsize=4)
 def promised(today: date) -> dict[str, date]:
     """Clock id → the last day by which it happens, for a tip filed `today`."""
-    start = datetime.combine(today, datetime.min.time(), deadlines.LOCAL).astimezone(UTC)
+    start = datetime.combine(today, datetime.min.time(), LOCAL).astimezone(UTC)
     table = deadlines.periods()
     ends = {name: deadlines.due(table[name], start).at for name in ("accept_decision", "verify_close")}
     return {name: last_day(at) for name, at in ends.items()}

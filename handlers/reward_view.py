@@ -6,9 +6,9 @@ from typing import Any
 from cases.tip_reading import written_day
 from rewards.appeals import may_appeal
 from rewards.claims import may_claim
-from rewards.guarded import china_date
 from rewards.money import yuan
 from rewards.record import State
+from store.local_time import local_day
 from store.mongo import Document
 
 TEXTS = {
@@ -32,7 +32,7 @@ def reward_view(reward: Document | None, now: datetime) -> dict[str, Any] | None
         return None
     state, assessment = State(reward["state"]), reward["assessment"]
     decided = state in _DECIDED and assessment is not None
-    late = state is State.NOTIFIED and china_date(now).isoformat() > reward["claim_due"]
+    late = state is State.NOTIFIED and local_day(now).isoformat() > reward["claim_due"]
     return {
         "state": str(state),
         "text": _text(reward, state, late),

@@ -61,6 +61,7 @@ ROWS: list[tuple[str, str, Handler, P]] = [
     ("GET", "/finance/budget", finance_books.budget_page, P.SEE_REWARDS),
     ("POST", "/finance/budget", finance_books.appropriate, P.HANDLE_REWARDS),
     ("POST", "/finance/budget/close", finance_books.close_year, P.HANDLE_REWARDS),
+    ("GET", "/finance/report", finance_books.report_page, P.SEE_REWARDS),
     ("GET", "/finance/ledger", finance_books.ledger_page, P.SEE_REWARDS),
     ("POST", "/finance/ledger/verify", finance_books.verify_ledger, P.VERIFY_LEDGER),
     ("GET", "/finance/openings/{id}", vault_openings.opening_page, P.APPROVE_OPENING),

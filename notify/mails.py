@@ -5,11 +5,10 @@ An e-mail passes machines that are not ours. So it says what to do until when, a
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from store.local_time import LOCAL
 from store.mongo import Document
 
-LOCAL = ZoneInfo("Asia/Shanghai")
 DANGERS = {
     "fire": "火情", "smoke": "冒烟", "leak": "泄漏", "trapped": "有人被困", "fainted": "有人晕倒", "collapse": "坍塌",
     "shock": "触电", "explosion": "爆炸", "help": "求救",

@@ -65,16 +65,15 @@ def may_be_negative(account: str) -> bool:
 
 def postings(kind: Kind, jurisdiction: str, year: int, claim: str | None, amount: int) -> tuple[Posting, Posting]:
     """The two postings of an entry; a reversal has those of its target with the signs swapped."""
-    spent, reserved = budget(jurisdiction, year), payable(claim or "")
     if kind is Kind.PENDING:
-        source, target = spent, reserved
+        source, target = budget(jurisdiction, year), payable(claim or "")
     elif kind is Kind.POSTED:
-        source, target = reserved, paid(jurisdiction, year)
+        source, target = payable(claim or ""), paid(jurisdiction, year)
     elif kind is Kind.VOIDED or kind is Kind.EXPIRED:
-        source, target = reserved, spent
+        source, target = payable(claim or ""), budget(jurisdiction, year)
     elif kind is Kind.APPROPRIATION:
-        source, target = treasury(jurisdiction), spent
+        source, target = treasury(jurisdiction), budget(jurisdiction, year)
     else:
         assert kind is Kind.CLOSED, "a reversal takes its postings from its target"
-        source, target = spent, treasury(jurisdiction)
+        source, target = budget(jurisdiction, year), treasury(jurisdiction)
     return (source, -amount), (target, amount)

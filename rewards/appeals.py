@@ -8,10 +8,11 @@ from typing import Protocol
 
 from access.actors import REPORTER, Actor, Role
 from rewards.endings import reopen
-from rewards.guarded import AuditTrail, NotAllowed, WrongState, china_date, reason_of
+from rewards.guarded import AuditTrail, NotAllowed, WrongState, reason_of
 from rewards.ledger import Ledger
 from rewards.record import SHELF, State, decides, find, stale
 from store.errors import Conflict, Refusal
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 WITHIN = timedelta(days=60)  # as long as for claiming; no text that we saw says a period
@@ -33,7 +34,7 @@ def may_appeal(reward: Document, now: datetime) -> bool:
     if reward["state"] not in OBJECTIONABLE or reward["ending"] is not None:
         return False
     decided_on = reward["ended"]["on"] if reward["ended"] else reward["notified_on"]
-    if (china_date(now) - WITHIN).isoformat() > decided_on:
+    if (local_day(now) - WITHIN).isoformat() > decided_on:
         return False
     return reward["appeal"] is None or reward["appeal"]["version"] != _decision(reward)
 
@@ -53,7 +54,7 @@ async def appeal(
     if not may_appeal(reward, now):
         raise NothingToAppeal("现在没有可以提出异议的奖励决定，或者已经提过。请看上面的奖励情况。")
     objection = {
-        "on": china_date(now).isoformat(), "text": text, "version": _decision(reward), "decided": None,
+        "on": local_day(now).isoformat(), "text": text, "version": _decision(reward), "decided": None,
     }  # fmt: skip
 
     async def write(session: Session) -> Document:
@@ -90,7 +91,7 @@ async def decide(
     if reward["state"] not in OBJECTIONABLE:
         raise Refusal("举报人已经领取，异议不用再处理。", status=409)
     reason = reason_of(reason, "处理异议的理由，举报人会看到")
-    decided = {"upheld": upheld, "by": actor.id, "on": china_date(now).isoformat(), "reason": reason}
+    decided = {"upheld": upheld, "by": actor.id, "on": local_day(now).isoformat(), "reason": reason}
     changes = {"$set": {"appeal.decided": decided}}
     detail = {"upheld": upheld, "reason": reason}
     reward = await SHELF.advance(store, audit, actor, reward, changes, "reward.appeal_decided", detail, now)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from access.actors import Actor, Role
-from rewards.guarded import AuditTrail, NotAllowed, china_date
+from rewards.guarded import AuditTrail, NotAllowed
 from rewards.ledger import Ledger
 from rewards.money import Fen, yuan
-from rewards.record import SHELF, State, decides, find, in_state, stale
+from rewards.record import SHELF, State, decides, find, in_state, read, stale
 from store.errors import Refusal
+from store.local_time import local_day
 from store.mongo import Document, Store
 
 
@@ -102,15 +103,14 @@ async def file_with_superior(
 ) -> Document:
     """备案: note that the amount was reported to the superior department, with the letter's number and day."""
     decides(actor)
-    reward = await find(store, reward_id)
-    in_state(reward, State.APPROVED, State.NOTIFIED, State.CLAIMED, State.PAYING, State.PAID)
-    if reward["version"] != version:
-        raise stale(reward)
+    reward = await read(
+        store, reward_id, version, State.APPROVED, State.NOTIFIED, State.CLAIMED, State.PAYING, State.PAID
+    )
     if not 2 <= len(to.strip()) <= 50:
         raise Refusal("请写明向哪个部门备案（2 到 50 个字）。", status=422, field="to")
     if not 2 <= len(document_no.strip()) <= 50:
         raise Refusal("请写备案文号（2 到 50 个字）。", status=422, field="document_no")
-    if not reward["approval"]["at"].date() <= on <= china_date(now):
+    if not reward["approval"]["at"].date() <= on <= local_day(now):
         raise Refusal("备案日期要在批准之后、今天之前。", status=422, field="on")
     filing = {"to": to.strip(), "document_no": document_no.strip(), "on": on.isoformat(), "by": actor.id}
     detail = {"document_no": filing["document_no"]}

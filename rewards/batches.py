@@ -21,12 +21,13 @@ from access.vault_batch import open_records
 from access.vault_keys import WrongPassword
 from rewards import guarded, payments
 from rewards.bank_files import BankFileRefused, Order, Result, compare, read_results, write_orders
-from rewards.guarded import AuditTrail, NotAllowed, Shelf, Stale, WrongState, china_date, reason_of
+from rewards.guarded import AuditTrail, NotAllowed, Shelf, Stale, WrongState, reason_of
 from rewards.ledger import Ledger
 from rewards.money import yuan
 from rewards.month_cap import refuse_over
 from rewards.record import REWARDS, SHELF, State, in_state
 from store.errors import Conflict, NotFound, Refusal
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 BATCHES = "payment_batches"
@@ -82,7 +83,7 @@ async def make(
     wanted = list(dict.fromkeys(reward_ids))
     if not 0 < len(wanted) <= MAX_LINES:
         raise Refusal(f"请选择要付款的奖励，一批最多 {MAX_LINES} 笔。", status=422, field="reward")
-    number = f"F{china_date(now):%Y%m%d}{secrets.token_hex(3).upper()}"
+    number = f"F{local_day(now):%Y%m%d}{secrets.token_hex(3).upper()}"
     batch_id = secrets.token_hex(8)
 
     async def write(session: Session) -> Document:

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from rewards import ledger_store, public_log
-from rewards.guarded import china_date
 from rewards.merkle import Frontier
 from rewards.notes import BadNote, Checkpoint, Signer, read_checkpoint
+from store.local_time import local_day
 from store.mongo import Document, Store
 
 CHECKPOINTS = "checkpoints"
@@ -83,7 +83,7 @@ class Notary:
             return newest[0]["note"]
         note = self.signer.sign(Checkpoint(self._origins[log], size, root))
         row = {
-            "log": log, "size": size, "root": root.hex(), "note": note, "on": china_date(now).isoformat(),
+            "log": log, "size": size, "root": root.hex(), "note": note, "on": local_day(now).isoformat(),
             "frontier": frontier.nodes,
         }  # fmt: skip
         # Two processes sign the same thing: Ed25519 has no randomness, so both notes are equal.

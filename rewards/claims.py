@@ -16,12 +16,13 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from access.actors import REPORTER, Actor
-from rewards.guarded import AuditTrail, WrongState, china_date, reason_of
+from rewards.guarded import AuditTrail, WrongState, reason_of
 from rewards.month_cap import counted
 from rewards.payee import checked_payee, month_mark
-from rewards.record import SHELF, State, decides, find, in_state, stale
+from rewards.record import SHELF, State, decides, find, in_state, read
 from rewards.rule_book import of_digest
 from store.errors import Conflict, Refusal
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 LONGEST_EXTENSION = timedelta(days=366)
@@ -45,7 +46,7 @@ async def notify(store: Store, audit: AuditTrail, actor: Actor, reward_id: str, 
     decides(actor)
     reward = await find(store, reward_id)
     in_state(reward, State.APPROVED)
-    today = china_date(now)
+    today = local_day(now)
     due = (today + timedelta(days=reward["claim_days"])).isoformat()
     fields: dict[str, Any] = {"state": State.NOTIFIED.value, "notified_on": today.isoformat(), "claim_due": due}
 
@@ -91,7 +92,7 @@ async def claim(
         fields: dict[str, Any] = {
             "state": State.CLAIMED.value,
             "payee_ref": await vault.seal_payee(session, reward["tip_id"], details),
-            "claimed_on": china_date(now).isoformat(),
+            "claimed_on": local_day(now).isoformat(),
             "payment_problem": None,
         }
         if rules.monthly_cap is not None:
@@ -108,7 +109,7 @@ async def donate(store: Store, audit: AuditTrail, reward_id: str, *, now: dateti
     _refuse_claim(reward, now)
     fields = {
         "state": State.CLAIMED.value, "donation": True, "payee_ref": None, "payment_problem": None,
-        "claimed_on": china_date(now).isoformat(),
+        "claimed_on": local_day(now).isoformat(),
     }  # fmt: skip
     return await SHELF.advance(store, audit, REPORTER, reward, {"$set": fields}, "reward.donate", {}, now)
 
@@ -128,7 +129,7 @@ def _refuse_claim(reward: Document, now: datetime) -> None:
     if reward["state"] in (State.CLAIMED, State.PAYING, State.PAID):
         raise WrongState("这笔奖励已经登记领取，没有重复登记。要改收款信息，请联系受理单位。")
     in_state(reward, State.NOTIFIED)
-    if china_date(now).isoformat() > reward["claim_due"]:
+    if local_day(now).isoformat() > reward["claim_due"]:
         raise ClaimTooLate(f"领取期限到 {reward['claim_due']} 为止，已经过了。有正当理由的，请联系受理单位申请延长。")
 
 
@@ -145,12 +146,9 @@ async def extend(
 ) -> Document:
     """More time for the reporter, for a reason; also after the period is over, until the reward is forfeited."""
     decides(actor)
-    reward = await find(store, reward_id)
-    in_state(reward, State.NOTIFIED)
-    if reward["version"] != version:
-        raise stale(reward)
+    reward = await read(store, reward_id, version, State.NOTIFIED)
     reason = reason_of(reason, "延长领取期限的理由")
-    today = china_date(now)
+    today = local_day(now)
     if until.isoformat() <= reward["claim_due"] or until < today or until > today + LONGEST_EXTENSION:
         raise Refusal(f"新的期限要在 {reward['claim_due']} 和今天之后，一年之内。", status=422, field="until")
     extension = {
@@ -166,13 +164,10 @@ async def mark_unreachable(
 ) -> Document:
     """The reporter could not be reached: from now on the reward cannot be forfeited without a public notice."""
     decides(actor)
-    reward = await find(store, reward_id)
-    in_state(reward, State.NOTIFIED)
-    if reward["version"] != version:
-        raise stale(reward)
+    reward = await read(store, reward_id, version, State.NOTIFIED)
     if reward["unreachable"] is not None:
         raise WrongState("已经登记过联系不上举报人。请等公开人员发布领奖公告。")
-    unreachable = {"by": actor.id, "on": china_date(now).isoformat(), "reason": reason_of(reason, "怎样联系过举报人")}
+    unreachable = {"by": actor.id, "on": local_day(now).isoformat(), "reason": reason_of(reason, "怎样联系过举报人")}
     changes = {"$set": {"unreachable": unreachable}}
     detail = {"reason": unreachable["reason"]}
     return await SHELF.advance(store, audit, actor, reward, changes, "reward.unreachable", detail, now)
@@ -182,14 +177,14 @@ async def noticed(
     store: Store, audit: AuditTrail, session: Session, actor: Actor, reward: Document, claim_due: str, now: datetime
 ) -> Document:
     """The public notice is out: the period counts from it. Part of the transaction that publishes."""
-    changes = {"$set": {"notice_on": china_date(now).isoformat(), "claim_due": claim_due}}
+    changes = {"$set": {"notice_on": local_day(now).isoformat(), "claim_due": claim_due}}
     detail = {"claim_due": claim_due}
     return await SHELF.step(store, audit, session, actor, reward, changes, "reward.notice", detail, now)
 
 
 def due_after_notice(reward: Document, now: datetime) -> str:
     """The whole period from the day of the notice, or what the reporter has anyway."""
-    return max(reward["claim_due"], (china_date(now) + timedelta(days=reward["claim_days"])).isoformat())
+    return max(reward["claim_due"], (local_day(now) + timedelta(days=reward["claim_days"])).isoformat())
 
 
 async def _month(store: Store, reward: Document) -> str:

@@ -11,12 +11,10 @@ can die; here each half is found and its other half done:
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from pymongo.errors import PyMongoError
 
 from access.actors import SYSTEM
 from cases import settlement
@@ -27,6 +25,7 @@ from rewards.guarded import AuditTrail
 from rewards.ledger import Ledger
 from rewards.ledger_store import ENTRIES
 from rewards.record import REWARDS, State
+from rewards.reminders import remind
 from store.errors import Refusal
 from store.mongo import Document, Store
 
@@ -38,19 +37,16 @@ YOUNG = timedelta(seconds=20)
 ENDED = [State.PAID.value, State.FORFEITED.value, State.WAIVED.value, State.NOT_ELIGIBLE.value]
 
 
-async def keep_completing(store: Store, audit: AuditTrail, ledger: Ledger, notary: Notary) -> None:
-    """Runs until cancelled; at once at the start, for what the last process left. Also signs what the logs became."""
-    while True:
-        try:
-            now = datetime.now(UTC)
-            await complete(store, audit, ledger, now=now)
-            await notary.board(now)
-            await notary.ledger(now)
-        except PyMongoError as failure:
-            log.warning("rewards.completion_postponed", error=type(failure).__name__)
-        except Rewritten as failure:
-            log.critical("rewards.log_rewritten", what=str(failure), todo="run tip12350 ledger verify")
-        await asyncio.sleep(EVERY_S)
+async def look_after(store: Store, audit: AuditTrail, ledger: Ledger, notary: Notary) -> None:
+    """What is done every `EVERY_S`: complete, remind, and sign what the logs became."""
+    now = datetime.now(UTC)
+    await complete(store, audit, ledger, now=now)
+    await remind(store, audit, now)
+    try:
+        await notary.board(now)
+        await notary.ledger(now)
+    except Rewritten as failure:
+        log.critical("rewards.log_rewritten", what=str(failure), todo="run tip12350 ledger verify")
 
 
 async def complete(store: Store, audit: AuditTrail, ledger: Ledger, *, now: datetime, young: timedelta = YOUNG) -> int:

@@ -34,10 +34,11 @@ from rewards.disclosure_text import (
     render,
     without_amount,
 )
-from rewards.guarded import AuditTrail, NotAllowed, Shelf, Stale, WrongState, china_date, need
+from rewards.guarded import AuditTrail, NotAllowed, Shelf, Stale, WrongState, need
 from rewards.public_log import Event
 from rewards.record import REWARDS, State, new_public_number
 from store.errors import NotFound, Refusal
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 DISCLOSURES = "disclosures"
@@ -217,7 +218,7 @@ async def publish(
     await _check(store, old)
     update: dict[str, Any] = {
         "state": DisclosureState.PUBLISHED.value, "published_by": actor.id, "published_at": now, "unsettled": True,
-        "published_month": china_date(now).isoformat()[:7],
+        "published_month": local_day(now).isoformat()[:7],
     }  # fmt: skip
     reward = await _called_reward(store, old)
     if reward is not None:
@@ -266,7 +267,7 @@ async def withdraw(
     if not 2 <= len(reason.strip()) <= 200:
         raise Refusal("请写明撤回的原因（2 到 200 个字）。", field="reason")
     old = await _read(store, disclosure_id, version, DisclosureState.PUBLISHED)
-    withdrawn = {"by": actor.id, "reason": reason.strip(), "on": china_date(now).isoformat()}
+    withdrawn = {"by": actor.id, "reason": reason.strip(), "on": local_day(now).isoformat()}
     update = {"state": DisclosureState.WITHDRAWN.value, "withdrawn": withdrawn}
 
     async def make_public(session: Session, after: Document) -> None:
@@ -284,7 +285,7 @@ def for_public(record: Mapping[str, Any]) -> dict[str, Any]:
     """The names in `PUBLIC` and no others; dates without the time of day."""
     withdrawn = record["withdrawn"]
     shown = {name: record.get(name) for name in PUBLIC}
-    shown["published_on"] = china_date(record["published_at"]).isoformat() if record["published_at"] else None
+    shown["published_on"] = local_day(record["published_at"]).isoformat() if record["published_at"] else None
     shown["withdrawn_on"] = withdrawn["on"] if withdrawn else None
     if withdrawn:
         shown["text"] = f"本条内容已于 {withdrawn['on']} 撤回。"

@@ -12,10 +12,11 @@ from typing import Any
 from access.actors import REPORTER, Actor, Role
 from rewards import payments
 from rewards.book import AlreadySettled
-from rewards.guarded import AuditTrail, WrongState, china_date, reason_of
+from rewards.guarded import AuditTrail, WrongState, reason_of
 from rewards.ledger import Ledger
-from rewards.month_cap import counts_as
-from rewards.record import SHELF, AlreadyPaid, State, decides, find, in_state, new_record, of_tip
+from rewards.month_cap import counts_as, undecided
+from rewards.record import SHELF, AlreadyPaid, State, decides, find, in_state, new_record, of_tip, read
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 UNCLAIMED = "逾期未领取"
@@ -34,7 +35,7 @@ async def forfeit(
     if reward["state"] == State.FORFEITED:
         return reward
     in_state(reward, State.NOTIFIED)
-    if china_date(now).isoformat() <= reward["claim_due"]:
+    if local_day(now).isoformat() <= reward["claim_due"]:
         raise WrongState(f"领取期限到 {reward['claim_due']}，还没有过，不能按逾期处理。")
     if reward["unreachable"] is not None and reward["notice_on"] is None:
         raise WrongState("联系不上举报人的，要先发布领奖公告，公告期满才能按逾期处理。")
@@ -71,7 +72,7 @@ async def mark_not_eligible(
     reason = reason_of(reason, "不予奖励的理由，举报人会看到")
     reward = await of_tip(store, case_id, tip_id)
     if reward is None:
-        ended = {"by": actor.id, "reason": reason, "on": china_date(now).isoformat()}
+        ended = {"by": actor.id, "reason": reason, "on": local_day(now).isoformat()}
         fresh = new_record(case_id, tip_id, actor, now) | {
             "state": State.NOT_ELIGIBLE.value, "ended": ended, "unsettled": True,
         }  # fmt: skip
@@ -107,14 +108,8 @@ async def reduce_to_cap(
     The smaller amount needs the approval of another officer like any other; the reporter's account is kept.
     """
     decides(actor)
-    reward = await find(store, reward_id)
-    in_state(reward, State.CLAIMED)
-    if reward["version"] != version:
-        raise SHELF.stale(reward)
-    cap = reward["cap"]
-    if cap is None or not cap["over"] or cap["decided"] is not None:
-        raise WrongState("这笔奖励没有超过月度上限，或已经有人决定。请刷新页面。")
-    if cap["allowed_fen"] == 0:
+    reward = await read(store, reward_id, version, State.CLAIMED)
+    if undecided(reward)["allowed_fen"] == 0:
         raise WrongState("本月同类奖励已经到上限，没有可发的余额。确认不发的，请用“不予奖励”并写明理由。")
     reason = reason_of(reason, "按月度上限调整的说明，举报人会看到")
     return await _end(store, audit, ledger, actor, reward, State.PROPOSED, reason, now)
@@ -138,7 +133,7 @@ async def _end(
     reason: str,
     now: datetime,
 ) -> Document:
-    ending = {"state": state.value, "by": actor.id, "reason": reason, "on": china_date(now).isoformat()}
+    ending = {"state": state.value, "by": actor.id, "reason": reason, "on": local_day(now).isoformat()}
     if reward["pending_seq"] is None:
         return await _closed(store, audit, actor, reward, ending, {}, now)
     changes = {"$set": {"ending": ending}}

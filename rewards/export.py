@@ -14,9 +14,9 @@ from typing import TextIO
 
 from rewards.accounts import KIND_NAMES
 from rewards.entries import Entry, read_entry
-from rewards.guarded import china_date
 from rewards.ledger_store import ENTRIES
 from rewards.money import decimal_yuan
+from store.local_time import local_day
 from store.mongo import Store
 
 _CHUNK = 1_000
@@ -67,7 +67,7 @@ async def write_beancount(store: Store, out: TextIO) -> int:
     balances: dict[str, int] = defaultdict(int)
     count, last = 0, None
     async for entry in _entries(store):
-        day = last = china_date(entry.at)
+        day = last = local_day(entry.at)
         for account, _ in entry.postings:
             if account not in balances:
                 out.write(f"{day} open {bean_account(account)} CNY\n")

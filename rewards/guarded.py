@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, Protocol
 
 from pymongo import ReturnDocument
@@ -15,8 +15,6 @@ from pymongo import ReturnDocument
 from access.actors import Actor, Role
 from store.errors import Conflict, Refusal
 from store.mongo import Document, Session, Store
-
-CHINA = timezone(timedelta(hours=8))  # no daylight saving time since 1991: periods end at midnight here
 
 
 class AuditTrail(Protocol):
@@ -149,7 +147,3 @@ def reason_of(text: str, what: str, least: int = 5, most: int = 500, field: str 
     if not least <= len(trimmed) <= most:
         raise Refusal(f"请写明{what}（{least} 到 {most} 个字）。", status=422, field=field)
     return trimmed
-
-
-def china_date(now: datetime) -> date:
-    return now.astimezone(CHINA).date()

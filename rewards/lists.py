@@ -114,8 +114,16 @@ async def disclosable(store: Store) -> list[Document]:
     return [whole(row) for row in await found.to_list(200)]
 
 
-async def reward_to_tell(store: Store, case_id: str) -> Document | None:
-    """The reward that a disclosure speaks of: the one that waits to be claimed or was paid, the earliest first."""
+async def to_notice(store: Store) -> list[Document]:
+    """Rewards whose reporter could not be reached and that nobody has called in public yet, oldest first."""
+    query = {"state": "notified", "unreachable": {"$ne": None}, "notice_on": None}
+    return await store["rewards"].find(query).sort("claim_due", 1).to_list(200)
+
+
+async def reward_to_tell(store: Store, case_id: str, reward_id: str = "") -> Document | None:
+    """The reward that a disclosure speaks of: the asked one, else the earliest that waits to be claimed or was paid."""
     query = {"case_id": case_id, "state": {"$in": ["notified", "paid"]}}
+    if reward_id:
+        query["_id"] = reward_id
     found = await store["rewards"].find(query).sort("created_at", 1).to_list(1)
     return found[0] if found else None

@@ -14,7 +14,7 @@ from pymongo import ReturnDocument
 from access.actors import Actor
 from rewards.guarded import AuditTrail, NotAllowed, WrongState, reason_of
 from rewards.money import yuan
-from rewards.record import SHELF, decides, find, in_state
+from rewards.record import SHELF, decides, read
 from rewards.record import State as S
 from store.errors import Conflict
 from store.mongo import Document, Session, Store
@@ -57,6 +57,14 @@ async def counts_as(store: Store, session: Session, reward: Document, fen: int |
         await store[MONTHS].update_one({"_id": reward["cap"]["mark"]}, change, session=session)
 
 
+def undecided(reward: Document) -> dict[str, Any]:
+    """The cap that the reward is over and that nobody has decided about. Raises `WrongState`."""
+    cap = reward["cap"]
+    if cap is None or not cap["over"] or cap["decided"] is not None:
+        raise WrongState("这笔奖励没有超过月度上限，或已经有人决定。请刷新页面。")
+    return cap
+
+
 def refuse_over(reward: Document) -> None:
     cap = reward["cap"]
     if cap is not None and cap["over"] and cap["decided"] is None:
@@ -71,13 +79,8 @@ async def pay_whole(
 ) -> Document:
     """Pay the whole amount in spite of the cap; decided by somebody who did not propose it."""
     decides(actor)
-    reward = await find(store, reward_id)
-    in_state(reward, S.CLAIMED)
-    if reward["version"] != version:
-        raise SHELF.stale(reward)
-    cap = reward["cap"]
-    if cap is None or not cap["over"] or cap["decided"] is not None:
-        raise WrongState("这笔奖励没有超过月度上限，或已经有人决定。请刷新页面。")
+    reward = await read(store, reward_id, version, S.CLAIMED)
+    undecided(reward)
     if actor.id in reward["proposers"]:
         raise NotAllowed("提出奖励的人不能决定超过月度上限全额发放。请让另一位财务人员决定。")
     decided = {"by": actor.id, "reason": reason_of(reason, "全额发放的理由"), "whole": True}

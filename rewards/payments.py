@@ -14,12 +14,13 @@ from rewards import public_log
 from rewards.accounts import Kind
 from rewards.book import AlreadyReversed, AlreadySettled
 from rewards.entries import Entry
-from rewards.guarded import AuditTrail, Stale, WrongState, china_date, reason_of
+from rewards.guarded import AuditTrail, Stale, WrongState, reason_of
 from rewards.ledger import Ledger
 from rewards.ledger_store import entries_of
 from rewards.month_cap import refuse_over
 from rewards.public_log import Event
-from rewards.record import REWARDS, SHELF, AlreadyPaid, State, decides, find, in_state
+from rewards.record import SHELF, AlreadyPaid, State, decides, find, in_state, read
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 
@@ -81,7 +82,7 @@ async def mark_paid(
 ) -> Document:
     fields: dict[str, Any] = {
         "state": State.PAID.value,
-        "paid_on": china_date(entry.at).isoformat(),
+        "paid_on": local_day(entry.at).isoformat(),
         "paid_by": entry.actor,
         "paid_seq": entry.seq,
         "payment_problem": None,
@@ -93,13 +94,13 @@ async def mark_paid(
         "ledger_seq": entry.seq, "number": reward["public_number"], "paid_on": fields["paid_on"], "year": entry.year,
     }  # fmt: skip
 
-    async def make_public(session: Session, after: Document) -> None:
+    async def write(session: Session) -> Document:
         seq = await public_log.append(store, session, Event.PAID, reward["public_number"], private=told, now=now)
-        await store[REWARDS].update_one({"_id": reward["_id"]}, {"$set": {"log_seq": seq}}, session=session)
+        changes = {"$set": {**fields, "log_seq": seq}}
+        detail = {"amount_fen": reward["amount_fen"], "ledger_seq": entry.seq}
+        return await SHELF.step(store, audit, session, actor, reward, changes, "reward.pay", detail, now)
 
-    detail = {"amount_fen": reward["amount_fen"], "ledger_seq": entry.seq}
-    changes = {"$set": fields}
-    return await SHELF.advance(store, audit, actor, reward, changes, "reward.pay", detail, now, also=make_public)
+    return await store.transaction(write)
 
 
 async def came_back(
@@ -118,10 +119,7 @@ async def came_back(
     The reporter can give another account. A retry after a crash finds the reversal and completes the state.
     """
     decides(actor)
-    reward = await find(store, reward_id)
-    in_state(reward, State.PAID)
-    if reward["version"] != version:
-        raise SHELF.stale(reward)
+    reward = await read(store, reward_id, version, State.PAID)
     reason = reason_of(reason, "银行退回的原因", 2, 100)
     key = f"back:{reward['_id']}:{reward['attempt']}"
     try:
@@ -140,12 +138,12 @@ async def payable_again(
     }  # fmt: skip
     told = {"ledger_seq": reward["paid_seq"], "number": reward["public_number"], "reason": reason}
 
-    async def make_public(session: Session, after: Document) -> None:
+    async def write(session: Session) -> Document:
         await public_log.append(store, session, Event.RETURNED, reward["public_number"], private=told, now=now)
+        detail = {"reason": reason, "ledger_seq": reward["paid_seq"]}
+        return await SHELF.step(store, audit, session, actor, reward, {"$set": fields}, "reward.returned", detail, now)
 
-    detail = {"reason": reason, "ledger_seq": reward["paid_seq"]}
-    changes = {"$set": fields}
-    return await SHELF.advance(store, audit, actor, reward, changes, "reward.returned", detail, now, also=make_public)
+    return await store.transaction(write)
 
 
 async def failed(

@@ -20,9 +20,9 @@ from typing import Any
 import rfc8785
 
 from rewards import tree
-from rewards.guarded import china_date
 from rewards.merkle import Frontier, leaf_hash
 from store.errors import NotFound
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 LOG = "public_log"
@@ -92,7 +92,7 @@ async def append(
     )
     seq = head["size"]
     frontier = Frontier(seq - 1, head["frontier"])
-    day = china_date(now).isoformat()
+    day = local_day(now).isoformat()
     shown, kept = Committed.of(content) if content is not None else None, Committed.of(private)
     leaf = {
         "content": shown.commitment() if shown else None,

@@ -2,7 +2,7 @@
 
 The record: {_id, version, case_id, tip_id, public_number, rule_set, rule_digest, claim_days, assessment, amount_fen,
 joint: {id, place, of, total_fen}, jurisdiction, year, state, proposed_by, proposers, exception, approval: {by, version,
-at}, pending_seq, filing: {to, document_no, on, by}, notified_on, claim_due, extensions, unreachable: {by, on, reason},
+at}, pending_seq, filing: {to, document_no, on, by}, notified_on, claim_due, extensions, reminded, unreachable: {by, on, reason},
 notice_on, payee_ref, donation, claimed_on, cap, batch, attempt, payment_problem, paid_on, paid_by, paid_seq, log_seq,
 ending: {state, by, reason}, ended: {by, reason, on}, appeal, created_at, updated_at}, and `unsettled` while its case has
 not been told of its end. Dates are Chinese calendar days as ISO strings, moments are UTC, money is fen. `approval`
@@ -88,6 +88,15 @@ async def find(store: Store, reward_id: str) -> Document:
     return reward
 
 
+async def read(store: Store, reward_id: str, version: int, *states: State) -> Document:
+    """The reward as a person saw it, in one of these states. Raises `NoSuchReward`, `WrongState`, `Stale`."""
+    reward = await find(store, reward_id)
+    in_state(reward, *states)
+    if reward["version"] != version:
+        raise stale(reward)
+    return reward
+
+
 async def of_tip(store: Store, case_id: str, tip_id: str) -> Document | None:
     return await store[REWARDS].find_one({"case_id": case_id, "tip_id": tip_id})
 
@@ -126,6 +135,7 @@ def new_record(case_id: str, tip_id: str, actor: Actor, now: datetime) -> Docume
         "notified_on": None,
         "claim_due": None,
         "extensions": [],
+        "reminded": [],
         "unreachable": None,
         "notice_on": None,
         "payee_ref": None,

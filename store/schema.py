@@ -41,7 +41,6 @@ INDEXES = [
     Index("cases", [("appeals.kind", 1)], partial={"appeals.kind": {"$exists": True}}),
     Index("cases", [("extension.decided", 1)], partial={"extension.decided": ""}),
     Index("notices", [("run", 1)]),
-    Index("notices", [("case_id", 1)]),
     Index("notices", [("due_at", -1)]),
     Index("notices", [("answer_due", 1)], partial={"answer_due": {"$gt": LONG_AGO}}),
     Index("tips", [("number", 1)], unique=True),

@@ -8,10 +8,11 @@ import pytest
 from access.accounts import account_document
 from access.actors import SYSTEM, Role
 from cases import notices, scan
-from cases.deadlines import LOCAL, new_clock
+from cases.deadlines import new_clock
 from cases.holders import Holder, Post
 from cases.lifecycle import perform
 from cases.notices import levels
+from store.local_time import LOCAL
 from tests.cases.case_factory import (
     ACCEPT,
     ASSIGN,

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from access.actors import SYSTEM
 from cases import clock_changes, deadlines
 from cases.clocks import Standing, next_due, view
-from cases.deadlines import local_day, new_clock
+from cases.deadlines import new_clock
 from cases.inputs import InvalidInput
 from cases.lifecycle import NotAllowed, perform
 from cases.tip_reading import promises
 from store.errors import Refusal
+from store.local_time import local_day
 from tests.cases.case_factory import (
     ACCEPT,
     ASSIGN,
@@ -50,7 +51,7 @@ async def test_what_was_left_is_counted_from_the_day_it_goes_on(store):
     case = await perform(store, case["_id"], "suspend", SUPERVISOR, REASON, case["version"], now=START + 10 * DAY)
     assert "watch_at" not in case and next_due(case, START + 11 * DAY) is None
     shown = view(clock_of(case), START + 17 * DAY)
-    assert (shown.standing, shown.left) == (Standing.SUSPENDED, "中止7天，不计入期限")
+    assert (shown.standing, shown.left) == (Standing.SUSPENDED, "已中止7天")
     assert "检测鉴定" in case["progress"][-1]["text"] and "约两周" in case["progress"][-1]["text"]
     assert {"what": "核查办结", "by": "期限暂停计算,恢复时会告诉您"} in promises(case)
     told = {"text": "报告已收到。"}

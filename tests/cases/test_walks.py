@@ -15,12 +15,13 @@ from access.vault import Vault
 from access.vault_keys import create_vault_keys
 from cases import appeals, scan, supervision
 from cases.actions import ACTIONS, Action, allowed
-from cases.deadlines import LOCAL, periods
+from cases.deadlines import periods
 from cases.lifecycle import perform
 from cases.mailbox import Mailbox
 from cases.receipts import Receipts
 from cases.states import CLOSED
 from store.errors import Refusal
+from store.local_time import LOCAL
 from tests.cases.case_factory import (
     ACCEPT,
     ASSIGN,

@@ -110,10 +110,23 @@ def test_any_text_gives_a_consistent_answer(gazetteer, text):
         assert 0 <= mention.start < mention.end <= len(text)
 
 
-@pytest.mark.parametrize("piece", ["城阳区流亭街道王家庄超市北侧。", "啊", "某街道", "家住", " 区 "])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "城阳区流亭街道王家庄超市北侧。",
+        "啊",
+        "某街道",
+        "家住",
+        " 区 ",
+        "东侧附近",
+        "流亭对面，",
+        "从莱西运到平度",
+        "长江路与",
+    ],
+)
 def test_a_very_long_text_takes_linear_time(gazetteer, piece):
     def seconds(length):
-        text = (piece * (length // len(piece) + 1))[:length]
+        text = ("流亭街道" + piece * (length // len(piece) + 1))[:length]
         started = time.process_time()
         gazetteer.locate(text)
         return time.process_time() - started
@@ -155,4 +168,5 @@ def test_the_longest_names_are_found_from_the_left(gazetteer):
         "胶州市南关村委会",
     ):
         found = gazetteer.lexicon.names_in(text)
-        assert [text[start:end] for _, start, end in found] == [entry[0] for entry, _, _ in found] == by_hand(text)
+        named = [gazetteer.lexicon.entries[number][0] for number, _, _ in found]
+        assert [text[start:end] for _, start, end in found] == named == by_hand(text)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from grid.inspectors import Inspector, Kind, Roster
 from grid.receivers import receiver_for, standing
-from grid.shifts import LOCAL, Leave, shift_of
+from grid.shifts import Leave, shift_of
+from store.local_time import LOCAL
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=LOCAL)  # a Tuesday
 TODAY = NOW.date()

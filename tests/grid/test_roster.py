@@ -13,8 +13,9 @@ from grid.roster_csv import BadRosterFile, exported, import_roster
 from grid.roster_entry import InvalidInspector
 from grid.roster_store import fields_of, load_inspectors, roster_version
 from grid.service import Locator
-from grid.shifts import LOCAL, leave_of, shift_of
+from grid.shifts import leave_of, shift_of
 from store.errors import NotFound
+from store.local_time import LOCAL
 from tests.grid.conftest import CITY_DIR
 from tests.hostile import TEXTS
 

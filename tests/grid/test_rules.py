@@ -44,6 +44,20 @@ def test_what_lies_beside_a_name_is_kept_and_far_off_is_not_certain(gazetteer, t
         ("从莱西运到平度市旧店镇的炸药", None, None),
         ("从黄岛区辛安街道拉到胶州市铺集镇的危废", None, None),
         ("从流亭街道送到上马街道", "城阳区", None),
+        ("供货商在胶州，货堆在李沧区湘潭路街道", "李沧区", "湘潭路街道"),
+        ("这批稀料是从胶州运来的，现在放在夏庄街道", "城阳区", "夏庄街道"),
+        ("莱西买的旧锅炉，安在日庄镇一家浴池", "莱西市", "日庄镇"),
+        ("平度租来的吊车，在城阳区惜福镇街道吊板子", "城阳区", "惜福镇街道"),
+        ("装修队是即墨的，活在沙子口街道", "崂山区", "沙子口街道"),
+        ("老板在市南区办公，厂子在院上镇", "莱西市", "院上镇"),
+        ("我在崂山区上班，反映老家姜山镇有个黑加油点", "莱西市", "姜山镇"),
+        ("我从李沧区坐车过来，看见胶州市铺集镇路上有油罐车漏油", "胶州市", "铺集镇"),
+        ("我妈在市南区住院，老家旧店镇的房子旁边有人挖矿", "平度市", "旧店镇"),
+        ("我老公在黄岛区灵山卫街道上班，车间没有护栏", "黄岛区", "灵山卫街道"),
+        ("我妈在市北区兴隆路街道住院，病房插座漏电", "市北区", "兴隆路街道"),
+        ("供货商在胶州市", None, None),
+        ("设备是从即墨区进的", None, None),
+        ("老板叫王崂山，手下没有培训", None, None),
     ],
 )
 def test_a_place_that_is_not_meant_is_set_aside_and_doubt_remains(gazetteer, text, district, street):
@@ -101,6 +115,21 @@ def test_a_county_before_a_street_must_be_ours_or_look_like_it(gazetteer, text, 
     place = gazetteer.locate(text)
     assert (place.district, place.certain) == (district, False)
     assert place.candidates
+
+
+@pytest.mark.parametrize(
+    ("text", "district", "street"),
+    [
+        ("平渡市南村镇的厂子", "平度市", "南村镇"),
+        ("大信那边的小学", "即墨区", "大信街道"),
+        ("上马附近有个搅拌站", "城阳区", "上马街道"),
+        ("上马那个项目", None, None),
+        ("崂山县那时候的惜福镇粮库", "城阳区", "惜福镇街道"),
+    ],
+)
+def test_names_beside_names(gazetteer, text, district, street):
+    place = gazetteer.locate(text)
+    assert (place.district, place.street) == (district, street)
 
 
 @pytest.mark.parametrize("words", ["工业园区", "我们小区", "旁边超市", "整个厂区", "家属区", "夜市"])

@@ -62,18 +62,18 @@ async def test_with_a_second_factor_a_password_alone_opens_nothing(house):
     assert (await client.get("/desk", allow_redirects=False)).status == 303
     for wrong in ("000000", "", "12345", now_code(letters, -1), now_code(letters, 5), "aaaaa-aaaaa", "１２３４５６"):
         answer = await client.post("/login/code", data={"code": wrong}, allow_redirects=False)
-        assert answer.status == 401, wrong
+        assert answer.status == 422, wrong
     answer = await client.post("/login/code", data={"code": now_code(letters)}, allow_redirects=False)
     assert (answer.status, answer.headers["Location"]) == (303, "/desk")
     assert (await client.get("/desk")).status == 200
     # Each code works once, for whomever it was seen by.
     other = await browser(house)
     await log_in(other, "disp")
-    assert (await other.post("/login/code", data={"code": now_code(letters)})).status == 401
+    assert (await other.post("/login/code", data={"code": now_code(letters)})).status == 422
     assert (await other.post("/login/code", data={"code": paper[0].upper()}, allow_redirects=False)).status == 303
     third = await browser(house)
     await log_in(third, "disp")
-    assert (await third.post("/login/code", data={"code": paper[0]})).status == 401
+    assert (await third.post("/login/code", data={"code": paper[0]})).status == 422
 
 
 async def test_the_step_between_is_sealed_short_and_for_its_own_page(house):
@@ -98,7 +98,7 @@ async def test_codes_are_guessed_at_the_pace_of_passwords(house):
     client = await browser(house)
     await log_in(client, "disp")
     statuses = [(await client.post("/login/code", data={"code": f"{n:06}"})).status for n in range(20)]
-    assert statuses[0] == 401 and statuses[-1] == 429
+    assert statuses[0] == 422 and statuses[-1] == 429
 
 
 async def test_nothing_of_the_secret_is_readable_in_the_database(house):
@@ -113,7 +113,7 @@ async def test_it_is_taken_off_with_a_code_or_by_an_administrator(house):
     _, paper = await enrol(house, "disp")
     officer = await house.officer("disp")
     assert (await officer.post("/account/factor/begin")).status == 409
-    assert (await officer.post("/account/factor/remove", {"code": "000000"})).status == 401
+    assert (await officer.post("/account/factor/remove", {"code": "000000"})).status == 422
     page = await officer.post("/account/factor/remove", {"code": paper[1]})
     assert page.url == "/login" and await log_in(await browser(house), "disp") == "/desk"
     await enrol(house, "aud")

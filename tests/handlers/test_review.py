@@ -95,9 +95,12 @@ async def test_an_objection_that_is_right_is_checked_again_by_somebody_else(hous
     }
     page = await tip_page(client)
     assert "您的异议成立。" in page and "重新核查二楼。" in page and "重新核查办结" in page and "复核结果" in page
+    order = ["已受理。", "答复:", "提出了异议", "接手复核", "由另一名检查员重新核查。", "您的异议成立。"]
+    told = page.split("办理经过")[1].split("往来")[0]
+    assert [told.index(words) for words in order] == sorted(told.index(words) for words in order)
     assert "督办员孙" not in page and "检查员" not in re.sub("另一名检查员|检查员已签收|属地检查员", "", page)
-    order = f"mail_order:{case_id}:{case['version']}"
-    assert await house.services.store["jobs"].count_documents({"_id": order}) == 1
+    job = f"mail_order:{case_id}:{case['version']}"
+    assert await house.services.store["jobs"].count_documents({"_id": job}) == 1
 
     # The second round is a way of its own to a second reply, to which the reporter may object again.
     inspector = await house.officer("ins2")

@@ -6,6 +6,7 @@ import pytest
 from aiohttp import FormData
 
 from cases import deadlines, scan
+from store.local_time import LOCAL
 from tests.cases.test_calendar_years import file as calendar_file
 from tests.handlers.office import office
 
@@ -74,7 +75,7 @@ async def test_breaches_are_counted_listed_and_downloaded(house):
     case_id = await late(house)
     case = await house.case(case_id)
     due = next(clock["due_at"] for clock in case["clocks"] if clock["id"] == "verify_close")
-    month = f"{(due - timedelta(seconds=1)).astimezone(deadlines.LOCAL):%Y-%m}"
+    month = f"{(due - timedelta(seconds=1)).astimezone(LOCAL):%Y-%m}"
     supervisor = await house.officer("sup")
     page = await supervisor.get(f"/supervise/breaches?month={month}")
     assert page.status == 200 and case_id in page and "检查员赵" in page and "分派台" in page and "未办结" in page

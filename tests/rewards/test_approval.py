@@ -6,10 +6,11 @@ from access import audit
 from access.actors import Role
 from rewards import approval
 from rewards.approval import HigherApproval, SamePerson
-from rewards.guarded import NotAllowed, Stale, WrongState, china_date
+from rewards.guarded import NotAllowed, Stale, WrongState
 from rewards.money import Fen
 from rewards.record import State
 from store.errors import Refusal
+from store.local_time import local_day
 from tests.rewards.desk import ANN, BOB, BOSS, CAT, GUEST, NOW, officer
 
 LIMIT = Fen(1_500_000)
@@ -44,7 +45,7 @@ async def test_a_leader_who_proposed_as_finance_does_not_approve(desk):
 
 
 async def file(desk, reward, **changed):
-    told = {"to": "青岛市应急管理局", "document_no": "青应急奖〔2026〕3号", "on": china_date(NOW), **changed}
+    told = {"to": "青岛市应急管理局", "document_no": "青应急奖〔2026〕3号", "on": local_day(NOW), **changed}
     return await approval.file_with_superior(
         desk.store, audit, changed.pop("actor", CAT), reward["_id"], version=reward["version"], now=NOW,
         **{key: value for key, value in told.items() if key != "actor"},
@@ -57,7 +58,7 @@ async def test_the_amount_is_filed_with_the_superior(desk):
         await file(desk, reward)
     reward = await desk.approve(reward)
     for field, value in (
-        ("to", "局"), ("document_no", " "), ("on", date(2026, 1, 1)), ("on", china_date(NOW) + timedelta(days=1)),
+        ("to", "局"), ("document_no", " "), ("on", date(2026, 1, 1)), ("on", local_day(NOW) + timedelta(days=1)),
     ):  # fmt: skip
         with pytest.raises(Refusal) as refused:
             await file(desk, reward, **{field: value})

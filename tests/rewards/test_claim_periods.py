@@ -1,6 +1,7 @@
 """More time for a reporter, reporters who cannot be reached, donations, and payments that come back."""
 
-from datetime import UTC, date, datetime
+import asyncio
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from rewards.disclosure_text import DisclosureKind, NotForPublic
 from rewards.guarded import NotAllowed, Stale, WrongState
 from rewards.ledger_store import entries_of
 from rewards.record import AlreadyPaid, State
+from rewards.reminders import due_level, remind
 from rewards.verify import verify
 from store.errors import Refusal
 from tests.rewards.desk import ANN, BOB, CAT, GUEST, NOW, PAYEE, officer
@@ -165,3 +167,34 @@ async def test_a_payment_returned_by_the_old_version_is_refused(desk):
     with pytest.raises(AlreadyPaid):
         await desk.pay(reward, ANN)
     assert (await desk.pay(reward, CAT))["paid_by"] == CAT.id != BOB.id
+
+
+@pytest.mark.parametrize(("left", "level"), [(31, None), (30, 30), (8, 30), (7, 7), (2, 7), (1, 1), (0, 1), (-1, None)])
+def test_which_reminder_is_due(left, level):
+    today = date(2026, 5, 1)
+    assert due_level((today + timedelta(days=left)).isoformat(), today) == level
+
+
+async def test_the_reporter_is_reminded_once_at_each_time(desk, store):
+    await store["tips"].insert_one(
+        {"_id": "tip1", "case_id": "case1", "withdrawn": False, "filed_at": NOW, "messages": []}
+    )
+    reward = await desk.reach(State.NOTIFIED)
+    counts = []
+    for days in (1, 31, 40, 54, 54, 59, 60, 61):
+        counts.append(await remind(store, audit, NOW + timedelta(days=days)))
+    assert counts == [0, 1, 0, 1, 0, 1, 0, 0]
+    tip = await store["tips"].find_one({"_id": "tip1"})
+    assert len(tip["messages"]) == 3 and "2026年5月2日前" in tip["messages"][0]["text"]
+    await extend(desk, await desk.again(reward), until=date(2026, 6, 10))
+    assert await remind(store, audit, NOW + timedelta(days=93)) == 1, "after an extension they begin anew"
+
+
+async def test_two_processes_remind_once(desk, store):
+    await store["tips"].insert_one(
+        {"_id": "tip1", "case_id": "case1", "withdrawn": False, "filed_at": NOW, "messages": []}
+    )
+    await desk.reach(State.NOTIFIED)
+    done = await asyncio.gather(*(remind(store, audit, NOW + timedelta(days=31)) for _ in range(3)))
+    assert sum(done) == 1
+    assert len((await store["tips"].find_one({"_id": "tip1"}))["messages"]) == 1
