@@ -75,34 +75,35 @@ def test_every_answer_has_a_sentence_and_spans_of_the_original_text(results):
 
 
 # Written by people who had seen neither the reader nor its aliases: 828 and 500 sentences about real places. What the
-# second file showed to be misread was mended afterwards.
-UNSEEN = [
-    list(csv.DictReader(TABLE.with_name(name).open(encoding="utf-8")))
-    for name in ("unseen_addresses.csv", "spoken_addresses.csv")
-]
+# second file showed to be misread was mended afterwards; what it showed to be unknown is asked for.
+UNSEEN = {"unseen_addresses.csv": 0.93, "spoken_addresses.csv": 0.87}
 
 
-@pytest.fixture(scope="module", params=UNSEEN, ids=["unseen", "spoken"])
-def unseen(request, gazetteer):
-    return [(row, gazetteer.locate(row["text"])) for row in request.param]
+@pytest.fixture(scope="module")
+def read(gazetteer):
+    files = {name: csv.DictReader(TABLE.with_name(name).open(encoding="utf-8")) for name in UNSEEN}
+    return {name: [(row, gazetteer.locate(row["text"])) for row in rows] for name, rows in files.items()}
 
 
-def test_unseen_sentences_are_never_confidently_wrong(unseen):
+@pytest.mark.parametrize("name", UNSEEN)
+def test_unseen_sentences_are_never_confidently_wrong(read, name):
     wrong = [
         row["text"]
-        for row, place in unseen
+        for row, place in read[name]
         if (place.certain and (place.district, place.street) != (row["district"], row["street"]))
         or (place.district_certain and place.district != row["district"])
     ]
     assert wrong == []
 
 
-def test_unseen_sentences_find_their_district(unseen):
-    verdicts = [judged(place.district, row["district"]) for row, place in unseen]
+@pytest.mark.parametrize(("name", "least"), UNSEEN.items())
+def test_unseen_sentences_find_their_district(read, name, least):
+    verdicts = [judged(place.district, row["district"]) for row, place in read[name]]
     assert verdicts.count("wrong") / len(verdicts) <= 0.005
-    assert verdicts.count("right") / len(verdicts) >= 0.92
+    assert verdicts.count("right") / len(verdicts) >= least
 
 
-def test_a_street_that_is_stated_is_read_and_typing_errors_are_repaired(unseen):
+def test_a_street_that_is_stated_is_read_and_typing_errors_are_repaired(read):
+    unseen = read["unseen_addresses.csv"]
     assert share(unseen, lambda row: row["kind"] == "stated", lambda row, p: (p.street or "") == row["street"]) >= 0.99
     assert share(unseen, lambda row: row["kind"] == "typo", lambda row, p: (p.district or "") == row["district"]) >= 0.9
