@@ -10,6 +10,7 @@ from cases.breaches import Wanted, breach, by_post, to_csv
 from cases.deadlines import new_clock
 from cases.holders import Holder, Post, Situation, holder, holder_at, tenures
 from cases.lifecycle import perform
+from store.local_time import local_day
 from tests.cases.case_factory import (
     ACCEPT,
     ASSIGN,
@@ -87,7 +88,7 @@ async def test_a_breach_is_listed_with_the_name_of_who_held_the_case_when(store)
     (row,) = await breaches.breaches(store, wanted, SUPERVISOR)
     assert (row.clock, row.last_day.isoformat(), row.post, row.person) == ("核查办结", "2026-10-31", "检查员", "钱")
     assert breaches.held_words(row).startswith("分派台 2026-09-01至2026-09-03；检查员=赵 2026-09-03至2026-09-04；")
-    assert row.done_on == "" and row.days == (datetime.now(UTC).date() - row.last_day).days
+    assert row.done_on == "" and row.days == (local_day(datetime.now(UTC)) - row.last_day).days
     (cards,) = await breaches.cards(store, wanted, SUPERVISOR)
     assert (cards.person, cards.yellow, cards.red, cards.breaches) == ("钱", 1, 1, 1)
     assert {row.post: row.red for row in by_post([cards])} == {
