@@ -50,10 +50,11 @@ _CALLED = (
 )
 _COMPANY = re.compile(rf"(?:(?![的有某一家这那个里在是和与区县市镇村街道路号])[一-龥]){{0,6}}?(?:{_CALLED})")
 _COMPANY_NAMES = frozenset({Kind.DISTRICT_SHORT, Kind.STREET_SHORT, Kind.OUTSIDE_SHORT})
-_ROLES = ("经理", "师傅", "主任", "队长", "班长", "组长", "领导")
+_ROLES = ("老板", "经理", "师傅", "厂长", "队长", "主任", "工头")
+_FOREMEN = ("班长", "组长", "领导")
 # Every alternative begins with a character of its own: so the search leaps from one such character to the next.
 _HINT = re.compile(
-    "|".join((*_ELSEWHERE, *_OTHERS, *_BEFORE_NOW, *_ROLES, *"从由叫住人籍姓往给", _PEOPLE, _DOING, _CALLED))
+    "|".join((*_ELSEWHERE, *_OTHERS, *_BEFORE_NOW, *_ROLES, *_FOREMEN, *"从由叫住人籍姓往给", _PEOPLE, _DOING, _CALLED))
     + "|买的|来的|产的|考的|路上|途中|供应商|供货|厂家|老乡"
 )
 
@@ -81,9 +82,7 @@ def _why_aside(item: Found, text: str, aside_end: int, reason: Aside) -> Aside |
     if start - aside_end <= 1 and text[aside_end:start] in ("", "的"):
         return reason
     before = text[max(0, start - _REACH) : start].rstrip(":：")
-    if before.endswith(_OTHERS) or _fetched(before, text, end):
-        return Aside.OTHERS
-    if _people(text, end):
+    if before.endswith(_OTHERS) or _fetched(before, text, end) or _people(text, end):
         return Aside.OTHERS
     if _elsewhere(before, text, end) or _left(before, text, end):
         return Aside.ELSEWHERE
@@ -128,12 +127,12 @@ def _left(before: str, text: str, end: int) -> bool:
 
 # 老板叫王崂山, 他姓李城阳: a family name, and a given name that is also a district.
 _GIVEN_NAME = re.compile(
-    r"(?:叫|姓|名|是|老板|经理|师傅|厂长|队长|主任|工头)[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕]$"
+    rf"(?:叫|姓|名|是|{'|'.join(_ROLES)})[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕]$"
 )
 
 
 # 班长李沧海: 李沧 is a family name and half of a given name.
-_CALLED_LI = re.compile("(?:班长|组长|老板|经理|师傅|厂长|队长|主任|工头|领导|叫)$")
+_CALLED_LI = re.compile(f"(?:叫|{'|'.join(_ROLES + _FOREMEN)})$")
 _AS_PLACE = re.compile("[的区人那这有在]|$|[^一-龥]")
 
 

@@ -4,9 +4,9 @@ An e-mail passes machines that are not ours. So it says what to do until when, a
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from store.local_time import LOCAL
+from store.local_time import LOCAL, last_day
 from store.mongo import Document
 
 DANGERS = {
@@ -66,9 +66,7 @@ def notices(level: str, addressee: str, rows: list[Document], total: int, base_u
     case_ids = list(dict.fromkeys(row["case_id"] for row in rows))
     lines = [words, "", *case_ids]
     if answers := [row["answer_due"] for row in rows if row["answer_due"]]:
-        # A period ends at midnight after its last day.
-        last_day = (min(answers) - timedelta(seconds=1)).astimezone(LOCAL).date()
-        lines.insert(1, f"答复期限：{last_day.isoformat()}")
+        lines.insert(1, f"答复期限：{last_day(min(answers)).isoformat()}")
     if total > len(case_ids):
         lines.append(f"……共{total}件")
     page = _PAGES.get(addressee.partition(":")[0], "/supervise")
