@@ -4,9 +4,8 @@ An e-mail passes machines that are not ours. So it says what to do until when, a
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from store.local_time import LOCAL, last_day
+from store.local_time import last_day
 from store.mongo import Document
 
 DANGERS = {
@@ -43,11 +42,6 @@ def order(case: Document, type_names: list[str], base_url: str) -> Mail:
 def returned(case_id: str, base_url: str) -> Mail:
     text = f"任务单 {case_id} 被检查员退回,请登录查看理由并重新派单:\n{base_url}/desk/cases/{case_id}"
     return Mail(f"任务单退回 {case_id}", text + _FOOT)
-
-
-def supervision(case_id: str, due: str, base_url: str) -> Mail:
-    text = f"案件 {case_id} 的办理期限是 {due},请登录查看并督办:\n{base_url}/supervise/cases/{case_id}"
-    return Mail(f"督办提醒 {case_id}", text + _FOOT)
 
 
 # What a notice of each level means: in the subject, and as the first line.
@@ -98,8 +92,7 @@ def place_of(case: Document) -> str:
 def _due(case: Document, clock_id: str) -> str:
     for clock in case.get("clocks", []):
         if clock["id"] == clock_id and clock["ended_at"] is None:
-            due: datetime = clock["due_at"]
-            return due.astimezone(LOCAL).date().isoformat()
+            return last_day(clock["due_at"]).isoformat()
     return ""
 
 
@@ -107,8 +100,6 @@ def from_template(template: str, fields: dict[str, str], base_url: str) -> Mail:
     """A mail by name, for jobs of the kind `mail`. Raises KeyError for an unknown template or a missing field."""
     if template == "returned":
         return returned(fields["case_id"], base_url)
-    if template == "supervision":
-        return supervision(fields["case_id"], fields["due"], base_url)
     if template == "unclaimed":
         return unclaimed(fields["case_id"], fields["number"], base_url)
     raise KeyError(template)
