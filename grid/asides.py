@@ -58,7 +58,7 @@ _FOREMEN = ("班长", "组长", "领导")
 _HINTS = AhoCorasick(
     [*_ELSEWHERE, *_OTHERS, *_BEFORE_NOW, *_ROLES, *_FOREMEN, *_PEOPLE.split("|"), *_DOING.split("|"),
      *re.sub(r"\(.*?\)", "", _CALLED).split("|"), *"从由叫住人籍姓往给",
-     *"买的 来的 产的 考的 路上 途中 供应商 供货 厂家 老乡".split()]
+     *"村长 买的 来的 产的 考的 路上 途中 供应商 供货 厂家 老乡".split()]
 )  # fmt: skip
 
 
@@ -140,6 +140,8 @@ _AS_PLACE = re.compile("[的区人那这有在]|$|[^一-龥]")
 
 
 def _people(text: str, end: int) -> bool:
-    """即墨人, 李村籍 are people; 即墨人民医院 is a place."""
+    """即墨人, 李村籍, 李村长 are people; 即墨人民医院, 李村长途站 are places."""
     after = text[end : end + 2]
+    if after[:1] == "长":
+        return text[end - 1] == "村" and after[1:] not in tuple("途江沙城春兴安")
     return after[:1] == "籍" or (after[:1] == "人" and after not in ("人民", "人才", "人社"))
