@@ -11,6 +11,7 @@ import structlog
 
 from access import vault_keys
 from access.vault import Vault
+from cases import found_by
 from cases.evidence import EvidenceFiles
 from cases.intake import Intake
 from cases.rasa import RasaClient
@@ -59,6 +60,7 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         store = await Store.connect(mongodb_uri, settings.mongodb_name)
         stack.push_async_callback(store.close)
         await migrate(store)
+        await found_by.fill(store)
         receipts = Receipts(keys.derive("filing"), keys.derive("receipt"))
         await _set_up_vault(store, settings)
         vault = await Vault.open(store)

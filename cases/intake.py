@@ -17,7 +17,8 @@ from access import audit
 from access.actors import REPORTER
 from access.redaction import redact
 from access.vault import Vault
-from cases import deadlines
+from cases import deadlines, photo_likeness
+from cases.found_by import found_by
 from cases.model import CheckedFiling, Filing, checked
 from cases.receipts import ALPHABET, Receipt, Receipts
 from cases.states import State
@@ -100,9 +101,10 @@ class Intake:
         if filing.contact:
             vault.append(self._vault.sealed_document("contact", tip_id, {"contact": filing.contact}))
         evidence = [
-            {"_id": f"{tip_id}-{n}", "tip_id": tip_id, "case_id": case_id, "kind": "photo", **asdict(photo)}
+            {"_id": f"{tip_id}-{n}", "tip_id": tip_id, "case_id": case_id, "kind": "photo", **asdict(photo),
+             "pieces": photo_likeness.pieces(photo.dhash)}
             for n, photo in enumerate(filing.photos)
-        ]
+        ]  # fmt: skip
         tip = {
             "_id": tip_id, "number": receipt.number, "receipt": self._receipts.lookup_hash(receipt.number, receipt.code),
             "case_id": case_id, "channel": filing.channel, "facts": facts, "employee": filing.employee,
@@ -126,6 +128,7 @@ class Intake:
             "audit": {"seq": entry["seq"], "hash": entry["hash"]},
             "last_action": {"name": "file", "actor": REPORTER.id, "actor_name": REPORTER.name, "at": now},
         }  # fmt: skip
+        case["found_by"] = found_by(case)
         jobs = [job_document("understand", case_id, {"case_id": case_id})]
         if danger:
             jobs.append(job_document("mail_alert", case_id, {"case_id": case_id}))

@@ -15,7 +15,7 @@ from typing import Any
 from access.actors import REPORTER, Actor
 from access.redaction import redact
 from access.vault import Vault
-from cases import deadlines, lifecycle, trail
+from cases import deadlines, lifecycle, photo_likeness, trail
 from cases.model import StoredPhoto, clean_text
 from cases.receipts import CODE_LENGTH, Receipts, plain_code
 from cases.states import CLOSED, State
@@ -152,6 +152,7 @@ class Mailbox:
                 "case_id": tip["case_id"],
                 "kind": "photo",
                 **asdict(photo),
+                "pieces": photo_likeness.pieces(photo.dhash),
             }
             for n, photo in enumerate(photos)
         ]

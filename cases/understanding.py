@@ -42,8 +42,9 @@ class Understanding:
             raise Postpone from None
         photo = await self._store["evidence"].find_one({"tip_id": tip["_id"], "position": {"$ne": None}})
         result = self.understood(case, facts, parsed, photo)
+        hashes = [row["dhash"] async for row in self._store["evidence"].find({"tip_id": tip["_id"]}, {"dhash": 1})]
         result["duplicates"] = await duplicates.candidates(
-            self._store, case["_id"], facts, result["location"], [row["type"] for row in result["types"]]
+            self._store, case["_id"], facts, result["location"], [row["type"] for row in result["types"]], hashes
         )
         try:
             await perform(self._store, case["_id"], "understand", SYSTEM, result, None)

@@ -7,7 +7,7 @@ class Index(NamedTuple):
     """`keys` as for MongoDB; `expire_s` seconds after the (date) key the document is deleted."""
 
     collection: str
-    keys: list[tuple[str, int]]
+    keys: list[tuple[str, int | str]]
     unique: bool = False
     expire_s: int | None = None
     partial: dict | None = None
@@ -17,6 +17,7 @@ COLLECTIONS = [
     "meta", "jobs", "cases", "tips", "evidence", "drafts", "conversations", "turns", "alerts", "audit",
     "accounts", "sessions", "vault", "vault_keys", "vault_openings", "throttle",
     "grid_layers", "grids", "inspectors", "corrections",
+    "enterprises", "enterprise_versions", "credit_events", "sweeps", "checks", "tallies",
     "ledger_entries", "ledger_accounts", "ledger_head", "rewards", "disclosures",
 ]  # fmt: skip
 
@@ -25,13 +26,30 @@ INDEXES = [
     Index("jobs", [("done_at", 1)], expire_s=30 * 86400),
     Index("cases", [("state", 1), ("created_at", -1)]),
     Index("cases", [("location.district", 1), ("state", 1), ("created_at", -1)]),
-    Index("cases", [("inspector_id", 1), ("state", 1)]),
-    Index("cases", [("decided_types", 1), ("created_at", -1)]),
+    # The desk and the inspector's orders, in the order they are shown: danger first, then what is due first.
+    Index("cases", [("state", 1), ("urgent", -1), ("found_by.due", 1), ("_id", 1)]),
+    Index("cases", [("location.district", 1), ("state", 1), ("urgent", -1), ("found_by.due", 1), ("_id", 1)]),
+    Index("cases", [("found_by.types", 1), ("state", 1), ("urgent", -1), ("found_by.due", 1), ("_id", 1)]),
+    Index("cases", [("inspector_id", 1), ("state", 1), ("urgent", -1), ("found_by.due", 1)]),
+    Index("cases", [("found_by.due", 1), ("location.district", 1)], partial={"found_by.due": {"$type": "date"}}),
+    Index("cases", [("created_at", 1)], partial={"appeals.decided": {"$type": "null"}}),
+    Index("cases", [("found_by.types", 1), ("created_at", -1)]),
+    # Where something may have been reported before.
     Index("cases", [("location.grid", 1), ("created_at", -1)]),
+    Index("cases", [("location.district", 1), ("location.street", 1), ("created_at", -1)]),
+    Index("cases", [("found_by.company", 1), ("created_at", -1)], partial={"found_by.company": {"$gt": ""}}),
+    Index("cases", [("found_by.spot", "2dsphere"), ("created_at", -1)]),
+    Index("cases", [("enterprise", 1), ("created_at", -1)], partial={"enterprise": {"$type": "string"}}),
+    # What changed since the tallies were made, and the cases of a month.
+    Index("cases", [("last_action.at", 1)]),
+    Index("cases", [("opened_on", 1)]),
     Index("tips", [("number", 1)], unique=True),
     Index("tips", [("client_key", 1)], unique=True),
     Index("tips", [("case_id", 1)]),
     Index("evidence", [("tip_id", 1)]),
+    Index("evidence", [("case_id", 1)]),
+    Index("evidence", [("pieces", 1)]),
+    Index("alerts", [("taken_by", 1), ("at", -1)]),
     Index("drafts", [("expires_at", 1)], expire_s=0),
     Index("conversations", [("expires_at", 1)], expire_s=0),
     Index("turns", [("expires_at", 1)], expire_s=0),
@@ -49,7 +67,20 @@ INDEXES = [
     Index("rewards", [("case_id", 1), ("tip_id", 1)], unique=True),
     Index("rewards", [("public_number", 1)], unique=True),
     Index("rewards", [("state", 1), ("claim_due", 1)]),
+    Index("rewards", [("state", 1), ("created_at", 1)]),
     Index("disclosures", [("public_number", 1)], unique=True),
     Index("disclosures", [("state", 1), ("published_at", -1)]),
     Index("disclosures", [("case_id", 1)]),
+    Index("disclosures", [("state", 1), ("created_at", 1)]),
+    Index("enterprises", [("grams", 1)]),
+    Index("enterprises", [("key", 1)]),
+    Index("enterprises", [("district", 1), ("verified", -1)]),
+    Index("enterprises", [("verified", -1), ("name", 1)]),
+    Index("enterprises", [("grid", 1), ("name", 1)]),
+    Index("enterprise_versions", [("code", 1), ("version", -1)]),
+    Index("credit_events", [("enterprise", 1), ("on", -1)]),
+    Index("sweeps", [("quarter", 1), ("grid", 1)]),
+    Index("checks", [("enterprise", 1), ("planned_on", -1)]),
+    Index("checks", [("done_on", 1), ("district", 1), ("planned_on", 1)]),
+    Index("tallies", [("by", 1), ("month", 1)]),
 ]
