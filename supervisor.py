@@ -8,9 +8,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -34,7 +35,7 @@ class Child:
     name: str
     zh: str
     command: list[str]
-    ready: Callable[[], Awaitable[None]]
+    ready: Callable[[], Coroutine[Any, Any, None]]
     env: dict[str, str] = field(default_factory=dict)
     log: Path | None = None
     folder: Path = ROOT

@@ -28,7 +28,7 @@ def make_entry(head: Head, subject: str, action: str, actor_id: str, detail: dic
     """The entry that follows `head`. Pure: the caller stores it and moves the head in the same transaction."""
     # MongoDB keeps milliseconds; what is hashed must be what is read back.
     at = at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
-    body = {
+    body: dict[str, Any] = {
         "subject": subject,
         "seq": head.seq + 1,
         "at": at.isoformat(timespec="milliseconds"),

@@ -19,15 +19,14 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bot"))
 
+from addons.calibration import calibrate, scope_scores  # noqa: E402
 from addons.features import Featurizer  # noqa: E402
 from addons.linear_model import Fitter, LinearTextModel, support_vectors  # noqa: E402
 from addons.sentences import OTHER_TYPE, Sentence, read_sentences  # noqa: E402
-from addons.violation_model import Aids, calibrate, out_of_fold_margins, scope_scores, typed_sentences  # noqa: E402
+from addons.violation_model import Aids, out_of_fold_margins, typed_sentences  # noqa: E402
 
 NLU_DATA = ROOT / "nlu_data"
-AIDS = Aids.read(
-    NLU_DATA / "user_dictionary", NLU_DATA / "word_vectors" / "wikipedia_zh.npz", NLU_DATA / "scenes.yml"
-)
+AIDS = Aids.read(NLU_DATA / "user_dictionary", NLU_DATA / "word_vectors" / "wikipedia_zh.npz", NLU_DATA / "scenes.yml")
 
 
 def logistic(cost: float) -> Fitter:
@@ -76,7 +75,7 @@ def bayes_weighted(cost: float, share: float = 0.3) -> Fitter:
             machine = LinearSVC(C=cost, tol=1e-3, class_weight={0: 1, 1: 5}).fit(
                 rows @ sparse.diags(scale), targets[:, label]
             )
-            weights[:, label], offsets[label] = machine.coef_[0] * scale, machine.intercept_[0]
+            weights[:, label], offsets[label] = (machine.coef_[0] * scale, machine.intercept_[0])
         return weights, offsets
 
     return fit

@@ -21,19 +21,14 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bot"))
 
+from addons.calibration import calibrate, type_confidences  # noqa: E402
+from addons.outcome import outcome_of, threshold_curve  # noqa: E402
 from addons.sentences import OTHER_TYPE, Sentence, read_sentences  # noqa: E402
-from addons.violation_model import (  # noqa: E402
-    calibrate,
-    fit_intents,
-    out_of_fold_margins,
-    scope_scores,
-    type_confidences,
-    typed_sentences,
-)
+from addons.violation_model import fit_intents, out_of_fold_margins, typed_sentences  # noqa: E402
 from classify_lines import load_model  # noqa: E402
 from compare_models import AIDS, measures  # noqa: E402
 from model_hash import content_hash, newest_model  # noqa: E402
-from report import Outcome, threshold_curve, write_report  # noqa: E402
+from report import write_report  # noqa: E402
 
 SAID_AT = (0.2, 0.3, 0.4, 0.5)  # confidences from which on a type counts as said, for the several-types measure
 
@@ -108,13 +103,10 @@ def main() -> None:
     calibration = calibrate(margins, labels, typed)
     real = [index for index, label in enumerate(labels) if label != OTHER_TYPE]
     is_tip = np.array([sentence.types[0] != OTHER_TYPE for sentence in typed])
-    tips = [sentence for sentence in typed if sentence.types[0] != OTHER_TYPE]
     names = [labels[column] for column in real]
-    every = type_confidences(margins[:, real], calibration.confidence)
-    confidences = every[is_tip]
-    best = confidences.argmax(axis=1)
-    right = np.array([names[column] in tip.types for column, tip in zip(best, tips, strict=True)])
-    confidence = confidences.max(axis=1)
+    confidences = type_confidences(margins[:, real], calibration.confidence)[is_tip]
+    outcome = outcome_of(margins, labels, typed, calibration)
+    tips, confidence, right = outcome.tips, outcome.confidence, outcome.right
     print(json.dumps({"calibration_error": round(expected_calibration_error(confidence, right), 4)}))
     print(json.dumps({"several_types": several_types(confidences, names, tips)}))
     curve = [
@@ -126,17 +118,11 @@ def main() -> None:
     print(json.dumps({"reading": reading_times(sentences)}))
     print(json.dumps({"seconds": round(time.monotonic() - started)}))
     if arguments.inputs:
-        for column, tip, good in zip(best, tips, right, strict=True):
+        for column, tip, good in zip(confidences.argmax(axis=1), tips, right, strict=True):
             if not good:
                 print(tip.voice, "/".join(tip.types), names[column], tip.text, sep="\t", file=sys.stderr)
     if arguments.report:
-        scores = scope_scores(margins, np.array(real), labels.index(OTHER_TYPE), calibration.scope)
-        read = [
-            names[column] if score >= calibration.scope_border else OTHER_TYPE
-            for column, score in zip(every.argmax(axis=1), scores, strict=True)
-        ]
-        outcome = Outcome(typed, read, confidence, right, measured)
-        write_report(arguments.report, outcome, ROOT / "nlu_data" / "violations.yml", content_hash())
+        write_report(arguments.report, outcome, measured, ROOT / "nlu_data" / "violations.yml", content_hash())
 
 
 if __name__ == "__main__":

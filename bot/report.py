@@ -11,11 +11,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from addons.sentences import Sentence
+from addons.outcome import BORDERS, CONFUSIONS, EXAMPLE_LENGTH, Outcome, confusions, counted, per_type, threshold_curve
 
-CONFUSIONS = 40
-EXAMPLE_LENGTH = 8
-BORDERS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 FONT = "Noto Sans CJK"  # Debian: fonts-noto-cjk
 INK, ACCENT = "#1f2937", "#b91c1c"
 
@@ -25,18 +22,6 @@ class Type:
     id: str
     zh: str
     group: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Every sentence with what a model that has not seen its family read: `read` is the core type it was taken for,
-    out of scope decided first. `confidence` and `right` are over tips only, of the best type whatever the scope."""
-
-    sentences: Sequence[Sentence]
-    read: Sequence[str]
-    confidence: np.ndarray
-    right: np.ndarray
-    measures: Mapping[str, Any]
 
 
 def read_types(taxonomy: Path) -> list[Type]:
@@ -49,51 +34,23 @@ def read_types(taxonomy: Path) -> list[Type]:
     return [Type(row["id"], row["zh"], names[row["group"]]) for row in core]
 
 
-def confusion(outcome: Outcome, types: Sequence[Type]) -> np.ndarray:
-    """Sentences by written type (row) and read type (column); an accepted further type counts as the first one."""
-    place = {type_.id: index for index, type_ in enumerate(types)}
-    counts = np.zeros((len(types), len(types)), dtype=int)
-    for sentence, read in zip(outcome.sentences, outcome.read, strict=True):
-        told = sentence.types[0]
-        counts[place[told], place[told if read in sentence.types else read]] += 1
-    return counts
-
-
-def per_type(counts: np.ndarray) -> np.ndarray:
-    """Precision, recall and F1 of each type (types by three)."""
-    right = np.diag(counts).astype(float)
-    precision = right / np.maximum(counts.sum(axis=0), 1)
-    recall = right / np.maximum(counts.sum(axis=1), 1)
-    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-9)
-    return np.stack([precision, recall, f1], axis=1)
-
-
-def threshold_curve(confidence: np.ndarray, right: np.ndarray, borders: Sequence[float]) -> list[tuple[float, ...]]:
-    """For each border of the best type's confidence: border, share of tips above it, share of errors among them."""
-    curve = []
-    for border in borders:
-        above = confidence >= border
-        errors = 1 - right[above].mean() if above.any() else 0.0
-        curve.append((float(border), float(above.mean()), float(errors)))
-    return curve
-
-
-def write_report(folder: Path, outcome: Outcome, taxonomy: Path, sources: str) -> None:
-    """`sources` is the hash that names the model of the same sources."""
+def write_report(folder: Path, outcome: Outcome, measures: Mapping[str, Any], taxonomy: Path, sources: str) -> None:
+    """`measures` are those of compare_models; `sources` is the hash that names the model of the same sources."""
     types = read_types(taxonomy)
-    counts = confusion(outcome, types)
+    counts = counted(outcome)
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
-    _draw_confusion(folder / "pictures" / "confusion.png", counts, types)
+    _draw_confusion(folder / "pictures" / "confusion.png", _matrix(counts, types), types)
     _draw_curve(folder / "pictures" / "thresholds.png", outcome)
-    page = _page(outcome, types, counts, sources)
+    page = _page(outcome, measures, types, counts, sources)
     (folder / "model_report.md").write_text(page, encoding="utf-8")
 
 
 # ---- words
 
 
-def _page(outcome: Outcome, types: Sequence[Type], counts: np.ndarray, sources: str) -> str:
-    found = outcome.measures
+def _page(
+    outcome: Outcome, found: Mapping[str, Any], types: Sequence[Type], counts: Counter[tuple[str, str]], sources: str
+) -> str:
     head = [
         ("best type right", found["top1"]), ("right one among the first three", found["top3"]),
         ("macro-F1 over types", found["macro_f1"]),
@@ -119,7 +76,7 @@ def _page(outcome: Outcome, types: Sequence[Type], counts: np.ndarray, sources: 
         "![Share decided automatically against error](pictures/thresholds.png)\n",
         f"## The {CONFUSIONS} most frequent confusions\n",
         f"Share: of the sentences written for the type. The example is the shortest of {EXAMPLE_LENGTH} characters or more.\n",
-        _table(("written for", "read as", "times", "share", "example"), _confusion_rows(outcome, types, counts), "llrrl"),
+        _table(("written for", "read as", "times", "share", "example"), _confusion_rows(outcome, types), "llrrl"),
         "![Written type against read type](pictures/confusion.png)\n",
         "## Every type\n",
         "Scope is decided first: a tip taken for out of scope counts against its type.\n",
@@ -128,28 +85,28 @@ def _page(outcome: Outcome, types: Sequence[Type], counts: np.ndarray, sources: 
     return "\n".join(parts)
 
 
-def _confusion_rows(outcome: Outcome, types: Sequence[Type], counts: np.ndarray) -> list[tuple[str, ...]]:
+def _confusion_rows(outcome: Outcome, types: Sequence[Type]) -> list[tuple[str, ...]]:
     names = {type_.id: type_.zh for type_ in types}
-    totals = dict(zip(names, counts.sum(axis=1).tolist(), strict=True))
-    wrong: Counter[tuple[str, str]] = Counter()
-    shortest: dict[tuple[str, str], str] = {}
-    for sentence, read in zip(outcome.sentences, outcome.read, strict=True):
-        if read not in sentence.types:
-            pair = (sentence.types[0], read)
-            wrong[pair] += 1
-            shortest[pair] = min(shortest.get(pair, sentence.text), sentence.text, key=_shortness)
-    rows = []
-    for (told, read), times in sorted(wrong.items(), key=lambda item: (-item[1], item[0]))[:CONFUSIONS]:
-        example = _short(shortest[told, read].replace("|", "/"), 40)
-        rows.append((names[told], names[read], str(times), f"{times / totals[told]:.1%}", example))
-    return rows
-
-
-def _type_rows(types: Sequence[Type], counts: np.ndarray) -> list[tuple[str, ...]]:
-    totals = counts.sum(axis=1).tolist()
     return [
-        (type_.zh, f"`{type_.id}`", str(total), *(f"{value:.3f}" for value in values))
-        for type_, total, values in zip(types, totals, per_type(counts).tolist(), strict=True)
+        (
+            names[row.told],
+            names[row.read],
+            str(row.times),
+            f"{row.share:.1%}",
+            _short(row.example.replace("|", "/"), 40),
+        )
+        for row in confusions(outcome)
+    ]
+
+
+def _type_rows(types: Sequence[Type], counts: Counter[tuple[str, str]]) -> list[tuple[str, ...]]:
+    scores = per_type(counts, [type_.id for type_ in types])
+    totals: Counter[str] = Counter()
+    for (told, _), times in counts.items():
+        totals[told] += times
+    return [
+        (type_.zh, f"`{type_.id}`", str(totals[type_.id]), *(f"{value:.3f}" for value in scores[type_.id]))
+        for type_ in types
     ]
 
 
@@ -158,16 +115,20 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], sides: str) -> st
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, marks, *rows]) + "\n"
 
 
-def _shortness(text: str) -> tuple[bool, int]:
-    """Short texts first; those of a few characters, which explain nothing, last."""
-    return len(text) < EXAMPLE_LENGTH, len(text)
-
-
 def _short(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
 # ---- pictures
+
+
+def _matrix(counts: Counter[tuple[str, str]], types: Sequence[Type]) -> np.ndarray:
+    """Sentences by written type (row) and read type (column)."""
+    place = {type_.id: index for index, type_ in enumerate(types)}
+    matrix = np.zeros((len(types), len(types)), dtype=int)
+    for (told, read), times in counts.items():
+        matrix[place[told], place[read]] += times
+    return matrix
 
 
 def _pyplot() -> tuple[Any, bool]:
@@ -206,7 +167,11 @@ def _draw_confusion(file: Path, counts: np.ndarray, types: Sequence[Type]) -> No
         if chinese:
             axes.text(len(types), (start + end - 1) / 2, group, va="center", fontsize=10)
         start = end
-    title = "每行:为该类型写的语句被读成了什么(颜色为占比,红字为读错的条数)" if chinese else "written for (row), read as (column)"
+    title = (
+        "每行:为该类型写的语句被读成了什么(颜色为占比,红字为读错的条数)"
+        if chinese
+        else "written for (row), read as (column)"
+    )
     axes.set_title(title, fontsize=13, pad=12)
     figure.savefig(file, dpi=100, bbox_inches="tight", metadata={"Software": None})
     pyplot.close(figure)

@@ -70,7 +70,7 @@ def renew(target: Path, *, forced: bool) -> bool:
             fresh = train(Path(folder))
             model = load_model(fresh)
         verdict = judge(model, readable(in_use), read_frozen(), forced=forced)
-        settle(fresh, target, verdict, in_use)
+        settle(fresh, target, verdict, in_use, model.cross_validation)
     print(table(verdict), file=sys.stderr)
     if said := advice(verdict, target, in_use):
         print(said, file=sys.stderr)

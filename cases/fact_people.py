@@ -194,8 +194,8 @@ def _there(clause: str) -> int:
             if count == SOME and pattern is not _COUNTED:
                 continue
             most = max(most, count) if most > 0 or count > 0 else SOME
-    if match := re.search(r"[我俺咱他你]们(仨|俩)|(仨|俩)人", clause):
-        most = max(most, amount(match.group(1) or match.group(2)))
-    if match := re.search(rf"一家({AMOUNT})口", clause):
-        most = max(most, amount(match.group(1)))
+    if few := re.search(r"[我俺咱他你]们(仨|俩)|(仨|俩)人", clause):
+        most = max(most, amount(few.group(1) or few.group(2)))
+    if family := re.search(rf"一家({AMOUNT})口", clause):
+        most = max(most, amount(family.group(1)))
     return max(most, 2) if _PAIR.search(clause) else most

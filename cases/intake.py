@@ -105,7 +105,7 @@ class Intake:
              "pieces": photo_likeness.pieces(photo.dhash)}
             for n, photo in enumerate(filing.photos)
         ]  # fmt: skip
-        tip = {
+        tip: Document = {
             "_id": tip_id, "number": receipt.number, "receipt": self._receipts.lookup_hash(receipt.number, receipt.code),
             "case_id": case_id, "channel": filing.channel, "facts": facts, "employee": filing.employee,
             "has_contact": bool(filing.contact), "identity_removed": bool(identity), "filed_at": now,

@@ -5,7 +5,7 @@ At least once: a job whose worker died is taken again after its lease, so every 
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -70,7 +70,7 @@ class Worker:
     def __init__(
         self,
         store: Store,
-        handlers: dict[str, Handler],
+        handlers: Mapping[str, Handler],
         *,
         lanes: int = 4,
         idle_s: float = 1.0,

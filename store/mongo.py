@@ -1,6 +1,6 @@
 """MongoDB through motor. The one module that imports it: a change of driver is a change of this file."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from motor.motor_asyncio import (
@@ -48,7 +48,7 @@ class Store:
             self._collections[collection] = self.db[collection]
         return self._collections[collection]
 
-    async def transaction(self, callback: Callable[[Session], Awaitable[T]]) -> T:
+    async def transaction(self, callback: Callable[[Session], Coroutine[Any, Any, T]]) -> T:
         """Run `callback(session)` as one transaction: all of its writes, or none.
 
         The driver runs the callback again after a transient conflict, so it must have no effect outside the database.

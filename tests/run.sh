@@ -6,6 +6,7 @@ echo "== 代码检查"
 .venv/bin/ruff check .
 .venv/bin/ruff format --check --quiet .
 .venv/bin/lint-imports
+.venv/bin/mypy
 echo "== 训练测试用的模型(内容没有变化时直接使用)"
 .venv/bin/tip12350 train
 echo "== 对话机器人的测试"

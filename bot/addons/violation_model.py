@@ -21,11 +21,13 @@ from typing import Any
 
 import numpy as np
 
+from addons.calibration import LISTED_TYPES, Calibration, calibrate, scope_scores, type_confidences
 from addons.chinese_text import Folded, fold
 from addons.families import families, folds
 from addons.features import Featurizer, teach_jieba
 from addons.highlights import word_spans
 from addons.linear_model import LinearTextModel
+from addons.outcome import outcome_of, summary
 from addons.scenes import Scenes
 from addons.sentences import OTHER_TYPE, OUT_OF_SCOPE, REPORT, Sentence
 from addons.user_words import read_user_words
@@ -33,8 +35,6 @@ from addons.word_vectors import WordVectors
 
 FORMAT = 1
 SETTINGS_FILE, ARRAYS_FILE = "tip_model.json", "tip_model.npz"
-LISTED_TYPES = 5
-TIPS_LOST = 0.03  # share of tips that may fall out of scope in cross-validation; they are still offered to be sent
 CALIBRATION_FOLDS = 4
 TIPS_FOR_INTENTS = 800
 # Said by somebody who reports nothing (yet). The other intents (adding to a tip, objecting to a finding …) speak of
@@ -88,23 +88,21 @@ class Aids:
         return cls(words, WordVectors.read(vectors), Scenes.read(scenes))
 
 
-@dataclass
-class Calibration:
-    """Plain numbers that turn margins into decisions; all fitted on out-of-fold margins."""
-
-    confidence: tuple[float, ...] = (2.2, 0.8, 2.1, 0.7, 0.0)  # weights of `_confidence_inputs`, constant
-    scope: tuple[float, float, float] = (2.0, -2.0, 0.0)  # of best type's margin, of out-of-scope margin, constant
-    scope_border: float = 0.0
-    intent_temperature: float = 3.0
-
-
 class TipModel:
     """The two linear models with their calibration."""
 
-    def __init__(self, types: LinearTextModel, intents: LinearTextModel, calibration: Calibration) -> None:
+    def __init__(
+        self,
+        types: LinearTextModel,
+        intents: LinearTextModel,
+        calibration: Calibration,
+        cross_validation: dict[str, Any] | None = None,
+    ) -> None:
+        """`cross_validation` is `outcome.summary` of its training, kept for people; reading does not use it."""
         self.types = types
         self.intents = intents
         self.calibration = calibration
+        self.cross_validation = cross_validation
         self._other = types.labels.index(OTHER_TYPE)
         self._real = np.array([index for index, label in enumerate(types.labels) if label != OTHER_TYPE])
         self.version = self._content_hash()
@@ -179,19 +177,19 @@ class TipModel:
     # ---- training
 
     @classmethod
-    def fit(
-        cls, sentences: Sequence[Sentence], aids: Aids, say: Progress = lambda line: None
-    ) -> TipModel:
+    def fit(cls, sentences: Sequence[Sentence], aids: Aids, say: Progress = lambda line: None) -> TipModel:
         """Train types, intents and calibration. Takes about 5 times one fit of the types, because the calibration
         needs margins of texts that the machine has not seen."""
         sentences = aids.scenes.before(sentences)
         typed = typed_sentences(sentences)
         say(f"{len(typed)} sentences for {len({s.types[0] for s in typed})} types, {len(sentences)} for the intents")
-        calibration = calibrate(*out_of_fold_margins(typed, aids, say=say), typed)
+        margins, labels = out_of_fold_margins(typed, aids, say=say)
+        calibration = calibrate(margins, labels, typed)
+        read = summary(outcome_of(margins, labels, typed, calibration)) if OTHER_TYPE in labels else None
         say("fitting types and intents on all sentences")
         types = fit_types(typed, aids)
         intents = fit_intents(sentences, aids)
-        return cls(types, intents, calibration)
+        return cls(types, intents, calibration, read)
 
     # ---- files
 
@@ -199,6 +197,7 @@ class TipModel:
         """Write the two files; `load` refuses them when a byte has changed."""
         arrays, settings = self._packed()
         settings["version"] = self.version
+        settings["cross_validation"] = self.cross_validation
         with open(folder / ARRAYS_FILE, "wb") as file:
             np.savez(file, **arrays)
         (folder / SETTINGS_FILE).write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
@@ -224,6 +223,7 @@ class TipModel:
                 LinearTextModel.from_state(settings["types"], vectors),
                 LinearTextModel.from_state(settings["intents"], vectors),
                 Calibration(**{key: _plain(value) for key, value in settings["calibration"].items()}),
+                settings.get("cross_validation"),
             )
         except DamagedModel:
             raise
@@ -331,44 +331,3 @@ def out_of_fold_margins(
         columns = [labels.index(label) for label in model.labels]
         margins[np.ix_(test, columns)] = model.margins([typed[index].text for index in test])
     return margins, labels
-
-
-def calibrate(margins: np.ndarray, labels: Sequence[str], typed: Sequence[Sentence]) -> Calibration:
-    """Fit confidences, scope and its border on out-of-fold margins."""
-    from sklearn.linear_model import LogisticRegression
-
-    other = labels.index(OTHER_TYPE) if OTHER_TYPE in labels else None
-    real = np.array([index for index, label in enumerate(labels) if label != OTHER_TYPE])
-    is_tip = np.array([sentence.types[0] != OTHER_TYPE for sentence in typed])
-    truth = np.array([[labels[column] in sentence.types for column in real] for sentence in typed])[is_tip]
-    inputs = _confidence_inputs(margins[is_tip][:, real])
-    # Far down the list nothing is left to learn, but it would drown the rest.
-    listed = np.argsort(np.argsort(-inputs[..., 0], axis=1), axis=1) < LISTED_TYPES
-    sigmoid = LogisticRegression(C=100.0).fit(inputs[listed], truth[listed])
-    calibration = Calibration(confidence=(*map(float, sigmoid.coef_[0]), float(sigmoid.intercept_[0])))
-    if other is None or is_tip.all():
-        return calibration
-    pair = np.stack([margins[:, real].max(axis=1), margins[:, other]], axis=1)
-    sigmoid = LogisticRegression(C=100.0, class_weight="balanced").fit(pair, is_tip)
-    calibration.scope = (*map(float, sigmoid.coef_[0]), float(sigmoid.intercept_[0]))
-    scores = scope_scores(margins, real, other, calibration.scope)
-    calibration.scope_border = float(np.quantile(scores[is_tip], TIPS_LOST))
-    return calibration
-
-
-def scope_scores(margins: np.ndarray, real: np.ndarray, other: int, weights: Sequence[float]) -> np.ndarray:
-    """Log-odds that each text is a tip, from its best type's margin and its out-of-scope margin."""
-    return weights[0] * margins[:, real].max(axis=1) + weights[1] * margins[:, other] + weights[2]
-
-
-def type_confidences(margins: np.ndarray, weights: Sequence[float]) -> np.ndarray:
-    """Probability of each type (texts by types, out-of-scope column left out)."""
-    inputs = _confidence_inputs(margins)
-    return 1 / (1 + np.exp(-(inputs @ np.asarray(weights[:-1]) + weights[-1])))
-
-
-def _confidence_inputs(margins: np.ndarray) -> np.ndarray:
-    """Per type: its margin, its lead over the second type, its distance behind the first, whether it is the first."""
-    best_two = np.sort(margins, axis=1)[:, -2:]
-    lead = margins - np.where(margins == best_two[:, 1:], best_two[:, :1], best_two[:, 1:])
-    return np.stack([margins, np.maximum(lead, 0), np.minimum(lead, 0), (lead >= 0) * 1.0], axis=-1)

@@ -18,6 +18,7 @@ import pytest
 import report
 import train
 import yaml
+from addons import outcome
 from addons.chinese_text import fold
 from addons.families import FAMILY_JACCARD, jaccard_pairs
 from addons.sentences import OTHER_TYPE, Sentence, read_sentences
@@ -54,8 +55,8 @@ def test_the_frozen_set_has_every_type_and_voice() -> None:
     core = {row["id"] for row in taxonomy["types"] if row["rolls_up_to"] == row["id"]}
     assert set(first) == core - {OTHER_TYPE} and min(first.values()) >= 5
     assert {type_ for text in FROZEN for type_ in text.types} <= core
-    assert sum(not text.types for text in FROZEN) >= 70
-    assert set(Counter(text.voice for text in FROZEN)) == {"inspector", "letter", "chat", "worker", "hotline"}
+    assert sum(not text.types for text in FROZEN) >= 300
+    assert set(Counter(text.voice for text in FROZEN)) == {"inspector", "letter", "chat", "worker", "hotline", "voice"}
     assert len({text.text for text in FROZEN}) == len(FROZEN)
 
 
@@ -107,9 +108,9 @@ def test_more_than_a_point_of_what_decides_is_too_much(changed: dict[str, float]
     assert bool(losses(replace(FIGURES, **changed), FIGURES)) == refused
 
 
-def test_chance_of_one_sentence_refuses_nothing() -> None:
-    assert 1 / sum(not text.types for text in FROZEN) <= ALLOWED_LOSS
-    assert 3 / sum(bool(text.types) for text in FROZEN) <= ALLOWED_LOSS
+def test_chance_of_a_few_sentences_refuses_nothing() -> None:
+    assert 3 / sum(not text.types for text in FROZEN) <= ALLOWED_LOSS
+    assert 8 / sum(bool(text.types) for text in FROZEN) <= ALLOWED_LOSS
 
 
 def test_the_verdict() -> None:
@@ -267,21 +268,26 @@ def test_the_report_counts_and_draws(tmp_path: Path) -> None:
     sentences = [Sentence(f"第{n}句话写得够长了|", "report", None, types, "chat") for n, types in enumerate(told)]
     read = ["gas_leak", "hot_work", "con_crane", "hot_work", OTHER_TYPE]
     measured = {name: 0.5 for name in ("top1", "top3", "macro_f1", "scope_recall_at_0.01", "scope_recall_at_0.03")}
-    outcome = report.Outcome(
-        sentences, read, np.array([0.9, 0.8, 0.6, 0.2]), np.array([True, True, False, True]),
-        {**measured, "top1_by_voice": {"chat": 0.75}},
+    found = outcome.Outcome(
+        sentences, read, sentences[:4], np.array([0.9, 0.8, 0.6, 0.2]), np.array([True, True, False, True]),
+        np.array([True, True, False, True]),
     )  # fmt: skip
     taxonomy = ROOT / "nlu_data" / "violations.yml"
     types = report.read_types(taxonomy)
     assert len(types) == 66
-    place = {type_.id: index for index, type_ in enumerate(types)}
-    counts = report.confusion(outcome, types)
-    assert counts.sum() == 5 and counts[place["gas_leak"], place["gas_leak"]] == 2
-    assert report.per_type(counts)[place["gas_leak"]].round(2).tolist() == [1.0, 0.67, 0.8]
-    assert report.threshold_curve(outcome.confidence, outcome.right, [0.5, 0.7, 0.95]) == [
+    told_by_read = outcome.counted(found)
+    assert told_by_read.total() == 5 and told_by_read["gas_leak", "gas_leak"] == 2
+    assert outcome.per_type(told_by_read, ["gas_leak"]) == {
+        "gas_leak": (1.0, pytest.approx(2 / 3), pytest.approx(0.8))
+    }
+    assert outcome.threshold_curve(found.confidence, found.right, [0.5, 0.7, 0.95]) == [
         (0.5, 0.75, pytest.approx(1 / 3)), (0.7, 0.5, 0.0), (0.95, 0.0, 0.0),
     ]  # fmt: skip
-    report.write_report(tmp_path, outcome, taxonomy, "abc")
+    kept = json.loads(json.dumps(outcome.summary(found)))
+    assert (kept["top1"], kept["scope_recall"], kept["tips_lost"]) == (0.75, 1.0, 0.0)
+    assert kept["types"]["gas_leak"] == [3, 1.0, 0.6667, 0.8]
+    assert [(row["told"], row["read"], row["times"]) for row in kept["confusions"]] == [("gas_leak", "con_crane", 1)]
+    report.write_report(tmp_path, found, {**measured, "top1_by_voice": {"chat": 0.75}}, taxonomy, "abc")
     page = (tmp_path / "model_report.md").read_text("utf-8")
     assert "| 疑似燃气泄漏 | 起重机械（塔吊、升降机）未验收登记、安装拆卸违规 | 1 | 33.3% | 第2句话写得够长了/ |" in page
     assert all(f"`{type_.id}`" in page for type_ in types)
