@@ -10,6 +10,7 @@ from pymongo import UpdateOne
 
 from cases.companies import normal_company
 from cases.photo_likeness import pieces
+from cases.quarters import local_day
 from cases.states import CLOSED, State
 from store.mongo import Store
 
@@ -19,7 +20,8 @@ NOT_OURS = frozenset({"objection", "reward_claim"})
 
 def found_by(case: dict[str, Any]) -> dict[str, Any]:
     """`due` of the clock that ends next (None: nothing presses), `types` decided or proposed, `unclaimed` (nobody is
-    proposed or wanted it), `company` as `normal_company`, `spot` as GeoJSON when there is a position."""
+    proposed or wanted it), `company` as `normal_company`, `spot` as GeoJSON when there is a position, `concluded_on`
+    and `measured_on` the local days of the finding and of the measures, `on_time` whether the check was."""
     location, route = case.get("location") or {}, case.get("route") or {}
     types = case["decided_types"] or [row["type"] for row in case["types"]]
     point = location.get("point")
@@ -28,10 +30,24 @@ def found_by(case: dict[str, Any]) -> dict[str, Any]:
         "types": types,
         "unclaimed": case["state"] == State.RETURNED or not location.get("district") or not route.get("inspector"),
         "company": normal_company(case["company"]),
+        **_milestones(case),
     }
     if point:
         kept["spot"] = {"type": "Point", "coordinates": [point["lng"], point["lat"]]}
     return kept
+
+
+def _milestones(case: dict[str, Any]) -> dict[str, Any]:
+    """The days that the work of a month is counted by; only those that were reached."""
+    clocks = {clock["id"]: clock for clock in case["clocks"]}
+    reached: dict[str, Any] = {}
+    check, measures = clocks.get("verify_close"), clocks.get("penalty_publicity")
+    if case.get("finding") and check and check["ended_at"]:
+        reached["concluded_on"] = local_day(check["ended_at"]).isoformat()
+        reached["on_time"] = check["ended_at"] < check["due_at"]
+    if case.get("measures") and measures:
+        reached["measured_on"] = local_day(measures["started_at"]).isoformat()
+    return reached
 
 
 def next_due(case: dict[str, Any]) -> datetime | None:

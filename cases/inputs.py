@@ -90,6 +90,22 @@ class Merge(Input):
     into: ShortText
 
 
+class Unmerge(Input):
+    text: Text
+
+
+class LinkEnterprise(Input):
+    """`enterprise`: a credit code of the register, "" takes a wrong one back."""
+
+    enterprise: str = Field("", max_length=18)
+
+
+class LinkRecurrence(Input):
+    """`of`: the case in which the same was found before."""
+
+    of: ShortText
+
+
 class Return(Input):
     reason: Literal[tuple(RETURN_REASONS)]  # type: ignore[valid-type]
     evidence: Text
@@ -184,6 +200,7 @@ class Withdraw(Input):
 FIELD_NAMES = {
     "types": "违法类型", "district": "区市", "street": "镇街", "grid": "网格", "company": "单位名称", "summary": "转办摘要",
     "department": "承办部门", "inspector_id": "检查员", "reason": "理由", "text": "说明", "to": "转交单位", "into": "并入的案件",
+    "enterprise": "被举报单位", "of": "以前的案件",
     "evidence": "退回依据", "result": "核查结论", "officers": "执法人员", "checked_on": "检查日期", "measures": "处理措施",
     "kind": "措施", "law": "法律依据", "decided_on": "决定日期", "rectify_by": "整改期限", "penalty_fen": "罚款金额", "days": "延长天数",
 }  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from access.actors import Actor
-from cases import actions, alerts, dispatch, orders, queries, timeline
+from cases import actions, alerts, dispatch, merging, orders, queries, timeline
 from cases.clocks import next_due, views
 from cases.highlight import pieces
 from cases.inputs import REFUSAL_REASONS
@@ -128,7 +128,7 @@ def _order(form: Form) -> dict[str, str]:
 
 async def _merge(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
     into = queries.case_number(form.text("into")) or form.text("into")
-    return await dispatch.merge(services.store, case_id, actor, into, form.version)
+    return await merging.merge(services.store, case_id, actor, into, form.version)
 
 
 DEEDS: dict[str, Deed] = {

@@ -58,6 +58,18 @@ def alert(kind: str, place: str, path: str, base_url: str) -> Mail:
     return Mail("[紧急]有人报告正在发生的危险", text + _FOOT)
 
 
+def sweep_missing(quarter: str, count: str, last_day: str, level: str, base_url: str) -> Mail:
+    """To the inspector: how many enterprises of the own grids have no record of the quarterly sweep."""
+    if level == "soon":
+        title, text = "排查提示", f"{quarter}的网格排查到 {last_day} 截止,您的网格还有 {count} 家单位没有排查记录。"
+    else:
+        title, text = (
+            "排查逾期",
+            f"{quarter}已于 {last_day} 结束,您的网格有 {count} 家单位没有排查记录,请向督办员说明原因。",
+        )
+    return Mail(f"{title} {quarter}", f"{text}\n\n请登录查看:{base_url}/sweeps" + _FOOT)
+
+
 def place_of(case: Document) -> str:
     location = case.get("location") or {}
     named = "".join(location.get(part) or "" for part in ("district", "street"))
@@ -79,4 +91,8 @@ def from_template(template: str, fields: dict[str, str], base_url: str) -> Mail:
         return returned(fields["case_id"], base_url)
     if template == "supervision":
         return supervision(fields["case_id"], fields["due"], base_url)
+    if template == "sweep_missing":
+        return sweep_missing(
+            **{key: fields[key] for key in ("quarter", "count", "last_day", "level")}, base_url=base_url
+        )
     raise KeyError(template)
