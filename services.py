@@ -5,13 +5,14 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from access import vault_keys
 from access.vault import Vault
-from cases import found_by
+from cases import checks, found_by, rounds
 from cases.evidence import EvidenceFiles
 from cases.intake import Intake
 from cases.rasa import RasaClient
@@ -74,11 +75,13 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         understanding = {"understand": Understanding(store, rasa, locator).run}
         workers = Workers(
             Worker(store, understanding, lanes=2, crowded=lambda: intake.crowded),
-            Worker(store, mail_handlers(store, settings, name_of), lanes=2),
+            Worker(
+                store, {**mail_handlers(store, settings, name_of), "plan_check": partial(checks.plan, store)}, lanes=2
+            ),
         )
         if settings.embedded_workers:
-            task = asyncio.create_task(workers.run(), name="jobs")
-            stack.push_async_callback(_stop, task)
+            for work in (workers.run(), rounds.run(store)):
+                stack.push_async_callback(_stop, asyncio.create_task(work))
         yield Services(settings, keys, store, receipts, evidence, vault, rasa, locator, intake, ledger, workers)
 
 

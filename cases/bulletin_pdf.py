@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
-from fpdf.enums import TableBordersLayout
+from fpdf.enums import TableBordersLayout, WrapMode
 from fpdf.fonts import FontFace
 
 from cases.tables import Table
@@ -53,7 +53,7 @@ def pdf(title: str, subtitle: str, sentences: list[str], tables: list[Table], fo
     paper.ln(3)
     for sentence in sentences:
         # Two full-width spaces begin a paragraph; CHAR because Chinese breaks anywhere.
-        paper.multi_cell(0, 7, "　　" + printable(sentence), wrapmode="CHAR", new_x="LMARGIN", new_y="NEXT")
+        paper.multi_cell(0, 7, "　　" + printable(sentence), wrapmode=WrapMode.CHAR, new_x="LMARGIN", new_y="NEXT")
     for table in tables:
         _print_table(paper, table)
     return bytes(paper.output())
@@ -70,7 +70,7 @@ def _print_table(paper: _Paper, table: Table) -> None:
         max(len(column), *(len(str(row[place])) for row in table.rows), 2) for place, column in enumerate(table.columns)
     ]
     with paper.table(
-        col_widths=[min(width, 16) + 1 for width in widths], line_height=6, wrapmode="CHAR", padding=(0.6, 1),
+        col_widths=[min(width, 16) + 1 for width in widths], line_height=6, wrapmode=WrapMode.CHAR, padding=(0.6, 1),
         headings_style=FontFace(fill_color=_GREY), borders_layout=TableBordersLayout.ALL,
         text_align=["LEFT" if isinstance(cell, str) else "RIGHT" for cell in table.rows[0]],
     ) as drawn:  # fmt: skip
@@ -79,4 +79,4 @@ def _print_table(paper: _Paper, table: Table) -> None:
             drawn.row([printable(f"{cell:,}" if isinstance(cell, int) else cell) for cell in row])
     if table.note:
         paper.set_font("text", size=8)
-        paper.multi_cell(0, 5, printable(table.note), wrapmode="CHAR", new_x="LMARGIN", new_y="NEXT")
+        paper.multi_cell(0, 5, printable(table.note), wrapmode=WrapMode.CHAR, new_x="LMARGIN", new_y="NEXT")

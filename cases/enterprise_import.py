@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from access import audit
@@ -15,11 +15,12 @@ from store.mongo import Session, Store
 
 COLUMNS = {
     "统一社会信用代码": "code",
-    **{zh: field for field, zh in FIELDS.items() if field != "active"},
+    **{zh: field for field, zh in FIELDS.items()},
 }
 REQUIRED = ("统一社会信用代码", "单位名称", "行业", "风险等级", "内部报告奖励制度", "区市")
 EXAMPLE = (
     "91370203MA3C0000AX", "青岛某某木业有限公司", "轻工", "张某某", "较大", "有", "市北区", "台东街道", "", "威海路1号",
+    "是",
 )  # fmt: skip
 
 
@@ -62,18 +63,25 @@ async def import_sheet(
 ) -> Imported:
     """Raises `BadSheet`; then nothing was written."""
 
-    def read() -> list[Enterprise]:
-        return read_enterprises(read_rows(name, data, list(COLUMNS), REQUIRED), places, actor)
+    def read() -> tuple[list[Enterprise], set[str]]:
+        rows = read_rows(name, data, list(COLUMNS), REQUIRED)
+        found = read_enterprises(rows, places, actor)
+        return found, {one.code for one, row in zip(found, rows, strict=True) if not row.cells.get("在营")}
 
     # Thousands of rows take seconds to read; other people's pages must not wait for that.
-    found = await asyncio.to_thread(read)
+    found, silent = await asyncio.to_thread(read)
     if dry_run:
         return Imported(len(found), tried=True)
     moment = datetime.now(UTC)
 
     async def write(session: Session) -> Imported:
         await _refuse_taken(store, session, found, actor)
-        counts = await enterprises.write_all(store, session, found, actor, moment)
+        closed = await store["enterprises"].distinct(
+            "_id", {"_id": {"$in": list(silent)}, "active": False}, session=session
+        )
+        # A file that says nothing about it does not open a closed enterprise again.
+        kept = [replace(one, active=False) if one.code in closed else one for one in found]
+        counts = await enterprises.write_all(store, session, kept, actor, moment)
         done = Imported(len(found), *counts)
         detail = {
             "rows": done.rows, "new": done.new, "changed": done.changed,

@@ -20,7 +20,7 @@ from store.errors import Conflict, NotFound
 from store.mongo import Document, Session, Store
 
 PAGE = 50
-LAST_PAGE = 100
+LAST_PAGE = 20
 MAX_GRIDS_OF_ONE = 200
 INDUSTRIES = (
     "化工", "危险化学品", "矿山", "烟花爆竹", "民用爆炸物品", "建筑施工", "道路运输", "水上和渔业", "港口仓储物流",
@@ -81,10 +81,13 @@ def checked(fields: Mapping[str, str], places: Places) -> Enterprise:
     scheme = text.get("scheme", "")
     if scheme not in _YES | _NO:
         raise InvalidInput("内部报告奖励制度：应为“有”或“无”。", field="scheme")
+    active = text.get("active") or "是"
+    if active not in _YES | _NO:
+        raise InvalidInput("在营：应为“是”或“否”。", field="active")
     district, street, grid = _place(text, places)
     return Enterprise(
         code, name, industry, _limited(text, "principal", 50), risk, scheme in _YES, district, street, grid,
-        _limited(text, "address", 200), text.get("active", "是") in _YES,
+        _limited(text, "address", 200), active in _YES,
     )  # fmt: skip
 
 

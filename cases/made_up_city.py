@@ -175,10 +175,8 @@ async def fill(
     lives, tip = _lives(city, intake)
     settings = city.settings()
     batch: dict[str, list[Document]] = {"cases": [], "tips": [], "evidence": [], "audit": []}
-    for number in range(cases):
-        opened = opening_day(now, years * 365, city.rng)
-        life = city.rng.choice(lives)
-        copy = _copied(city, life, opened, next(settings), number)
+    for number, stood in enumerate(_days(city, lives, cases, round(years * 365))):
+        copy = _copied(city, stood, next(settings), number)
         batch["cases"].append(copy)
         batch["tips"].append(_tip(city, tip, copy, number))
         batch["audit"].append(_entry(copy))
@@ -217,9 +215,24 @@ def _lives(city: City, intake: Intake) -> tuple[list[Life], Document]:
     return lives, filed.tip
 
 
-def _copied(city: City, life: Life, opened: datetime, setting: Setting, number: int) -> Document:
-    case = shifted(life.at_age(city.now - opened), opened - life.received)
-    ground = setting.ground
+def _days(city: City, lives: list[Life], cases: int, days: int) -> Iterator[Document]:
+    """Cases as they stand now, the oldest first. Those of one day with the same life are alike until `_copied`."""
+    for day in range(days, 0, -1):
+        today: dict[int, Document] = {}
+        for _ in range(cases * (days - day + 1) // days - cases * (days - day) // days):
+            which = city.rng.randrange(len(lives))
+            if which not in today:
+                life = lives[which]
+                # Whole days, so that each life keeps its times of day.
+                moved = timedelta(days=(city.now - life.received).days - day + 1)
+                if life.received + moved > city.now:
+                    moved -= DAY
+                today[which] = shifted(life.at_age(city.now - life.received - moved), moved)
+            yield today[which]
+
+
+def _copied(city: City, stood: Document, setting: Setting, number: int) -> Document:
+    case, ground = dict(stood), setting.ground
     case |= {
         "_id": _case_id(number), "company": setting.company, "enterprise": setting.enterprise,
         "urgent": city.rng.random() < 0.02, "photos": int(city.rng.random() < 0.3),

@@ -56,7 +56,7 @@ async def _refuse_target(store: Store, session: Session, case_id: str, other: Do
     if other["_id"] == case_id:
         raise InvalidInput("并入的案件：不能并入自己。", field="into")
     if other["state"] == State.MERGED:
-        last = await _last_of(store, session, other)
+        last = await _last_of(store, session, other, case_id)
         if last == case_id:
             raise InvalidInput("并入的案件：对方已经并入本案，不能循环并案。", field="into")
         raise InvalidInput(f"并入的案件：对方已并入{last}，请填写{last}。", field="into")
@@ -65,9 +65,9 @@ async def _refuse_target(store: Store, session: Session, case_id: str, other: Do
         raise InvalidInput(f"并入的案件：对方已经是“{name}”，请选还在办理的案件。", field="into")
 
 
-async def _last_of(store: Store, session: Session, case: Document) -> str:
-    """Where the tips of a merged case are now."""
-    while case.get("merged_into") and case["state"] == State.MERGED:
+async def _last_of(store: Store, session: Session, case: Document, own: str) -> str:
+    """Where the tips of a merged case are now. Ends at `own`, which this transaction has marked as merged already."""
+    while case["_id"] != own and case.get("merged_into") and case["state"] == State.MERGED:
         found = await store["cases"].find_one(
             {"_id": case["merged_into"]}, {"merged_into": 1, "state": 1}, session=session
         )

@@ -14,9 +14,9 @@ from store.errors import NotFound
 from store.mongo import Document, Store
 
 PAGE = 50
-MAX_ORDERS, MAX_PRESSING = 200, 500
-# Nobody turns a hundred pages; and skipping costs the database what it skips.
-LAST_PAGE = 100
+MAX_ORDERS, MAX_PRESSING = 200, 300
+# Nobody turns twenty pages, one narrows the list; and skipping costs the database what it skips.
+LAST_PAGE = 20
 DISPATCHER_STATES = (State.RECEIVED, State.TRIAGE, State.ACCEPTED, State.RETURNED)
 INSPECTOR_STATES = (State.ASSIGNED, State.SIGNED, State.VERIFYING, State.CONCLUDED, State.MEASURES)
 OPEN_STATES = tuple(state for state in State if state not in CLOSED)
@@ -92,7 +92,7 @@ _NO_ROUTE = dict.fromkeys(("department", "inspector", "explanation"), None)
 def whole(case: Document) -> Document:
     """The case with every name that pages read, empty where there is nothing yet."""
     return {
-        "returns": [], "appeals": [], "in_scope": None,
+        "returns": [], "appeals": [], "in_scope": None, "enterprise": None, "recurrence_of": None, "recurred_in": [],
         **case,
         "location": {**_NO_PLACE, "candidates": [], **(case.get("location") or {})},
         "route": {**_NO_ROUTE, **(case.get("route") or {})},

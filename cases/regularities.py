@@ -1,5 +1,6 @@
 """规律可循: which violations come where, when and at whom. For staff; cases only, nothing that leads to a reporter."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -106,16 +107,20 @@ async def look(store: Store, actor: Actor, period: Period) -> Regularities:
 
 async def _types(store: Store, actor: Actor, period: Period) -> list[TypeRow]:
     only = tallies.district_only(actor, period.district) | ({"type": period.type} if period.type else {})
-    keys = {"type": "$type", "month": "$month", "district": "$district"}
+    months, sums = [period.first, period.last], ["received", "verified", "penalty_fen"]
+    by_month, by_district = await asyncio.gather(
+        tallies.read(store, "type", months, {"type": "$type", "month": "$month"}, sums, only),
+        tallies.read(store, "type", months, {"type": "$type", "district": "$district"}, ["received"], only),
+    )
     rows: dict[str, TypeRow] = {}
-    sums = ["received", "verified", "penalty_fen"]
-    for found in await tallies.read(store, "type", [period.first, period.last], keys, sums, only):
+    for found in by_month:
         row = rows.setdefault(found["type"], TypeRow(found["type"]))
         row.received += found["received"]
         row.verified += found["verified"]
         row.penalty_fen += found["penalty_fen"]
         row.seasons[season_of(found["month"])] += found["received"]
-        row.districts[found["district"]] += found["received"]
+    for found in by_district:
+        rows[found["type"]].districts[found["district"]] += found["received"]
     return sorted(rows.values(), key=lambda row: (-row.received, row.type))
 
 

@@ -14,6 +14,7 @@ from cases.model import CHANNELS, ONGOING
 from cases.places import divisions, streets_by_district
 from cases.states import STATE_NAMES, State
 from cases.violations import by_group, name_of, violations
+from handlers import case_relations
 from handlers.forms import Deed, Form, Problem, acting, ask_reporter, deed, staff_page
 from handlers.keys import SERVICES
 from services import Services
@@ -61,6 +62,7 @@ async def show_case(
     names = await queries.names_of(services.store, {entry["actor"] for entry in trail})
     location = case["location"]
     known = divisions(services.settings.city_dir)
+    first = merging.earliest_effective(tips)
     return staff_page(
         request,
         "staff/case.html",
@@ -69,7 +71,11 @@ async def show_case(
         headline=orders.headline(case),
         # The spans were found in the case's own tip; those that a merge brought along were not read with it.
         tips=[
-            {**tip, "pieces": pieces(tip["facts"]["what"], [] if tip.get("merged_from") else case["types"])}
+            {
+                **tip,
+                "pieces": pieces(tip["facts"]["what"], [] if tip.get("merge_path") else case["types"]),
+                "earliest": tip["_id"] == first,
+            }
             for tip in tips
         ],
         channels=CHANNELS,
@@ -93,6 +99,7 @@ async def show_case(
         base="/desk",
         form=form,
         problem=problem,
+        **await case_relations.shown(services, case, actor),
     )  # fmt: skip
 
 
@@ -139,6 +146,7 @@ DEEDS: dict[str, Deed] = {
     "refuse": deed("refuse", "reason", "text"),
     "transfer": deed("transfer", "to", "text"),
     "ask_reporter": ask_reporter,
+    **case_relations.DEEDS,
 }
 
 act = acting(DEEDS, show_case, "/desk/cases/{id}")
