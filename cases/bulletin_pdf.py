@@ -59,6 +59,15 @@ def pdf(title: str, subtitle: str, sentences: list[str], tables: list[Table], fo
     return bytes(paper.output())
 
 
+def _is_number(table: Table, place: int) -> bool:
+    """Whether a column holds numbers and shares, however they are written."""
+    return all(
+        isinstance(cell, (int, float)) or cell[-1:] in "%—" or cell[:1] == "＜"
+        for row in table.rows
+        for cell in [row[place]]
+    )
+
+
 def _print_table(paper: _Paper, table: Table) -> None:
     if paper.get_y() > 235:
         paper.add_page()
@@ -72,7 +81,7 @@ def _print_table(paper: _Paper, table: Table) -> None:
     with paper.table(
         col_widths=[min(width, 16) + 1 for width in widths], line_height=6, wrapmode=WrapMode.CHAR, padding=(0.6, 1),
         headings_style=FontFace(fill_color=_GREY), borders_layout=TableBordersLayout.ALL,
-        text_align=["LEFT" if isinstance(cell, str) else "RIGHT" for cell in table.rows[0]],
+        text_align=["RIGHT" if _is_number(table, place) else "LEFT" for place in range(len(table.columns))],
     ) as drawn:  # fmt: skip
         drawn.row([printable(column) for column in table.columns])
         for row in table.rows:

@@ -89,10 +89,15 @@ async def earlier_cases(store: Store, case: Document, actor: Actor) -> list[Docu
     return await store["cases"].find(match, _EARLIER).sort("created_at", -1).limit(MAX_EARLIER).to_list(MAX_EARLIER)
 
 
+def sees_tips(actor: Actor) -> bool:
+    """Whether this person may know that an enterprise was reported at all. Who visits it must not let it slip."""
+    return actor.has(Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER, Role.AUDITOR)
+
+
 async def cases_of(store: Store, code: str, actor: Actor) -> list[Document]:
     """Cases about an enterprise, newest first. An inspector sees what was verified, not what is only reported."""
     query: dict[str, Any] = {"enterprise": code, **district_limit(actor)}
-    if not actor.has(Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER, Role.AUDITOR):
+    if not sees_tips(actor):
         query |= VERIFIED
     return await store["cases"].find(query, _EARLIER).sort("created_at", -1).limit(50).to_list(50)
 

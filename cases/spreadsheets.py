@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from openpyxl import load_workbook
 
 from cases.inputs import InvalidInput
+from cases.model import clean_text
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_ROWS = 20_000
@@ -21,6 +22,7 @@ MAX_UNPACKED = 200 * 1024 * 1024
 MAX_CELL = 500
 MAX_COLUMNS = 60
 MAX_FAULTS = 50
+_OLD_XLS = b"\xd0\xcf\x11\xe0"
 
 
 class Row(NamedTuple):
@@ -97,7 +99,7 @@ def _fault(cell: str) -> str:
 
 
 def _csv(name: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
-    if b"\x00" in data[:4096] or name.lower().endswith((".xls", ".xlsx")):
+    if data.startswith(_OLD_XLS) or b"\x00" in data[:4096] or name.lower().endswith((".xls", ".xlsx")):
         raise BadSheet("这不是可用的表格文件。请另存为 XLSX 或 CSV 再上传（不支持旧的 XLS）。")
     try:
         text = data.decode("utf-8-sig")
@@ -109,7 +111,7 @@ def _csv(name: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         for cells in reader:
-            yield reader.line_num, [cell.strip() for cell in cells[:MAX_COLUMNS]]
+            yield reader.line_num, [clean_text(cell) for cell in cells[:MAX_COLUMNS]]
     except csv.Error:
         raise BadSheet(f"第{reader.line_num}行：引号没有配对，或不是逗号分隔的 CSV。") from None
 
@@ -150,7 +152,7 @@ def _text(cell: Any, number: int) -> str:
     if isinstance(value, int) and abs(value) >= 10**15:
         fault = f"第{number}行：长数字被表格软件存成了数值，末位已经不准。请把这一列设为“文本”后重新填写。"
         raise BadSheet("文件有错误，没有导入任何一行。请改正后再导入。", [fault])
-    return str(value).strip()
+    return clean_text(str(value))
 
 
 def _trimmed(cells: list[str]) -> list[str]:

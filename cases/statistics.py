@@ -42,15 +42,14 @@ class Overview:
 async def overview(store: Store, actor: Actor) -> Overview:
     """From the tallies: as of their last counting, and as quick with a million cases as with ten."""
     only = tallies.district_only(actor)
-    states = [state.value for state in State]
-    counts = ["received", "open", "concluded", "on_time", *states]
+    counts = ["received", "open", "concluded", "on_time", *(f"in_{state}" for state in State)]
     rows = await tallies.read(store, "district", tallies.ALWAYS, {"district": "$district"}, counts, only)
     rows.sort(key=lambda row: (-row["received"], row["district"]))
     this_month = month_of(local_day(datetime.now(UTC)))
     year = [next_month(this_month, -11), this_month]
     by_type = await tallies.read(store, "type", year, {"type": "$type"}, ["received"], only)
     districts = [Counted(row["district"], *(row[name] for name in counts[:4])) for row in rows]
-    by_state = {state: sum(row[state] for row in rows) for state in states}
+    by_state = {state.value: sum(row[f"in_{state}"] for row in rows) for state in State}
     return Overview(
         Counted("全市", *(sum(getattr(row, key) for row in districts) for key in _SUMMED)),
         districts,

@@ -37,8 +37,8 @@ _DISTRICT = {"$ifNull": ["$location.district", NO_DISTRICT]}
 
 
 def received_pipeline(match: Document) -> list[Document]:
-    """By district: received, open now, and the states. Merged cases are one with another and count apart."""
-    states = {state.value: _count_if({"$eq": ["$state", state.value]}) for state in State}
+    """By district: cases received, how many of them are open now, and how many are in each state ("in_triage")."""
+    states = {f"in_{state}": _count_if({"$eq": ["$state", state.value]}) for state in State}
     counts = {"received": _ONE, "open": _count_if({"$not": {"$in": ["$state", [*CLOSED]]}}), **states}
     return [{"$match": match}, {"$group": {"_id": {"district": _DISTRICT}, **counts}}]
 

@@ -41,6 +41,7 @@ async def overview(request: web.Request) -> web.Response:
         risks=RISKS,
         districts=[actor.district] if actor.district else divisions(services.settings.city_dir).districts,
         manages=allows(Permission.MANAGE_ENTERPRISES, actor),
+        sees_tips=relations.sees_tips(actor),
     )
 
 
@@ -72,6 +73,7 @@ async def show_enterprise(
         findings=FINDINGS,
         kinds=credit.KINDS,
         manages=allows(Permission.MANAGE_ENTERPRISES, actor),
+        sees_tips=relations.sees_tips(actor),
         form=form,
         problem=problem,
         **_choices(services, actor),
@@ -95,7 +97,9 @@ async def new_page(request: web.Request) -> web.StreamResponse:
 
 async def show_new(request: web.Request, *, form: Form | None = None, problem: Problem | None = None) -> web.Response:
     services, actor = request.app[SERVICES], request["actor"]
-    return staff_page(request, "staff/enterprise_new.html", form=form, problem=problem, **_choices(services, actor))
+    blank = {**dict.fromkeys(FIELDS, ""), "scheme": None, "active": True}
+    choices = _choices(services, actor)
+    return staff_page(request, "staff/enterprise_new.html", blank=blank, form=form, problem=problem, **choices)
 
 
 def _read(services: Services, form: Form, code: str) -> enterprises.Enterprise:
