@@ -17,6 +17,7 @@ _BRANCH = re.compile(r"(?:第?[一二三四五六七八九十\d]+)?分(?:公司|
 _KIND = re.compile(r"(?<=..)(?:厂|店|部|经营部|经销处|服务部)$")
 MIN_FOR_TYPING_MISTAKES = 4
 MIN_SHORT_NAME = 3
+MAX_CITY = 3
 
 
 class Name(NamedTuple):
@@ -54,9 +55,10 @@ def alike(one: str, other: str) -> str:
     short, long = sorted((one, other), key=len)
     if len(short) >= MIN_SHORT_NAME and long.endswith(short):
         return "单位名称相近"  # 青岛兴达木业 and 兴达木业
-    if len(short) >= MIN_FOR_TYPING_MISTAKES and one_mistake(short, long):
-        return "单位名称相近"
-    return ""
+    if len(short) < MIN_FOR_TYPING_MISTAKES:
+        return ""
+    city = len(long) - len(short) <= MAX_CITY and one_mistake(short, long[-len(short) :])
+    return "单位名称相近" if city or one_mistake(short, long) else ""
 
 
 def one_mistake(short: str, long: str) -> bool:

@@ -22,9 +22,9 @@ INSPECTOR_STATES = (State.ASSIGNED, State.SIGNED, State.VERIFYING, State.CONCLUD
 OPEN_STATES = tuple(state for state in State if state not in CLOSED)
 # What a list shows. Never the reporter's words: those are only on the dispatcher's page of one case.
 LISTED = {
-    "state": 1, "urgent": 1, "opened_on": 1, "types": 1, "decided_types": 1, "location.district": 1,
+    "state": 1, "urgent": 1, "opened_on": 1, "types.type": 1, "decided_types": 1, "location.district": 1,
     "location.street": 1, "location.certain": 1, "company": 1, "clocks": 1, "inspector_id": 1, "department": 1,
-    "version": 1, "tips": 1, "photos": 1, "route": 1, "penalty_fen": 1, "finding.result": 1, "finding.recorded_by": 1,
+    "version": 1, "tips": 1, "photos": 1, "penalty_fen": 1, "finding.result": 1, "finding.recorded_by": 1,
     "in_scope": 1, "last_action.at": 1,
 }  # fmt: skip
 

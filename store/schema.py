@@ -87,5 +87,13 @@ INDEXES = [
     Index("sweeps", [("quarter", 1), ("grid", 1)]),
     Index("checks", [("enterprise", 1), ("planned_on", -1)]),
     Index("checks", [("done_on", 1), ("district", 1), ("planned_on", 1)]),
-    Index("tallies", [("by", 1), ("month", 1)]),
+    # All that is summed stands in the index, so that no record is read.
+    Index(
+        "tallies",
+        [("by", 1), ("month", 1), ("type", 1), ("district", 1), ("received", 1), ("verified", 1), ("penalty_fen", 1)],
+    ),
+    Index(
+        "tallies",
+        [("by", 1), ("month", 1), ("grid", 1), ("district", 1), ("street", 1), ("received", 1), ("verified", 1)],
+    ),
 ]

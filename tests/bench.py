@@ -162,6 +162,7 @@ def modules() -> None:
     for title, command in (
         ("places and points", [sys.executable, "-m", "grid.bench"]),
         ("facts", [sys.executable, "-m", "tests.fact_scores"]),
+        ("lists, counts and duplicates in a made-up city", [sys.executable, "-m", "tests.city_bench"]),
         ("classifier", [str(BOT_PYTHON), "bot/evaluate.py"]),
     ):
         progress(title)

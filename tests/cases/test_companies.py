@@ -41,6 +41,7 @@ def test_a_name_that_is_only_a_legal_form_breaks_nothing(name):
         ("兴达木业", "兴达木木业", "单位名称相近"),  # one too many
         ("兴达木业", "达兴木业", "单位名称相近"),  # swapped
         ("青岛兴达木业", "兴达木业", "单位名称相近"),  # without the city
+        ("青岛兴大木业", "兴达木业", "单位名称相近"),  # both
         ("兴达木业", "兴旺板业", ""),
         ("永和", "永利", ""),  # too short for mistakes
         ("", "", ""),

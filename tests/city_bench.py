@@ -1,6 +1,6 @@
 """Measure lists, searches, counts and duplicates in a made-up city of 10,000 and 100,000 cases, and of a million if asked.
 
-`python -m cases.bench [sizes…]` (e.g. `10000 100000 1000000`) starts a MongoDB of its own in a temporary folder, or uses
+`python -m tests.city_bench [sizes…]` (e.g. `10000 100000 1000000`) starts a MongoDB of its own in a temporary folder, or uses
 MONGODB_URI with databases that are dropped afterwards. It prints one JSON object a line and at last how each grew.
 A million cases take about 6 GB of disk and a quarter of an hour.
 """
@@ -49,6 +49,8 @@ from cases.receipts import Receipts
 from cases.regularities import Period
 from cases.states import State
 from grid.service import Locator
+from rewards import disclosures, lists, record
+from rewards.disclosures import DisclosureState
 from store.embedded import EmbeddedMongo
 from store.migrations import migrate
 from store.mongo import Document, Store
@@ -130,6 +132,10 @@ def measured_queries(store: Store, city: City, rng: random.Random, known: list[D
         "supervisor: waiting for a decision": lambda: queries.supervised(store, SUPERVISOR, WAITING),
         "supervisor: objections": lambda: queries.appeals(store, SUPERVISOR),
         "supervisor: planned checks": lambda: checks.planned(store, SUPERVISOR),
+        "finance: verified, without a reward": lambda: lists.without_reward(store),
+        "finance: told to come": lambda: record.in_states(store, record.State.NOTIFIED),
+        "publisher: what may be published": lambda: lists.disclosable(store),
+        "publisher: published": lambda: disclosures.in_states(store, DisclosureState.PUBLISHED),
         "leader: overview": lambda: statistics.overview(store, SUPERVISOR),
         "sweeps done by district": lambda: tallies.sweep_shares(store, quarter_of(today)),
         "monthly ranking": lambda: ranking(store, next_month(month, -rng.randrange(12)), districts),
@@ -176,6 +182,31 @@ async def some_cases(store: Store, count: int = 400) -> list[Document]:
     return found
 
 
+async def rewards_and_disclosures(store: Store) -> None:
+    """What finance and publisher look at: one for most verified cases, made by the database itself."""
+    verified: Document = {"finding.result": {"$in": ["substantiated", "partly"]}}
+    answered = {"$in": ["$state", ["replied", "rectified"]]}
+    reward = {
+        "case_id": "$_id", "tip_id": "$_id", "public_number": "$_id", "created_at": 1, "amount_fen": {"$literal": 300_000},
+        "state": {"$cond": [answered, "notified", "paid"]},
+    }  # fmt: skip
+    # Every other of those that wait for a reward has none yet.
+    match = {
+        **verified,
+        "$or": [
+            {"state": {"$in": ["rewarded", "archived"]}},
+            {"_id": {"$gt": "G"}, "state": {"$in": ["replied", "rectified"]}},
+        ],
+    }
+    await store.aggregate("cases", [{"$match": match}, {"$project": reward}, {"$merge": "rewards"}])
+    shown = {
+        "case_id": "$_id", "public_number": "$_id", "created_at": 1, "published_at": "$created_at",
+        "state": {"$literal": "published"}, "kind": {"$literal": "exposure"},
+    }  # fmt: skip
+    match = {**verified, "state": "archived", "penalty_fen": {"$gt": 0}}
+    await store.aggregate("cases", [{"$match": match}, {"$project": shown}, {"$merge": "disclosures"}])
+
+
 async def measure(store: Store, cases: int) -> dict[str, float]:
     """Build the city, measure, print; p95 by query."""
     locator = Locator.for_demonstration(CITY)
@@ -192,6 +223,7 @@ async def measure(store: Store, cases: int) -> dict[str, float]:
     await store["inspectors"].insert_many(rows)
     written = perf_counter()
     await migrate(store)
+    await rewards_and_disclosures(store)
     indexed = perf_counter()
     months = await tallies.refresh(store, datetime.now(UTC), every=timedelta(0))
     await tallies.count_enterprises(store, [firm.code for firm in city.firms])
@@ -200,7 +232,7 @@ async def measure(store: Store, cases: int) -> dict[str, float]:
         {"measure": "made-up city", "cases": cases, "enterprises": firms, "write_s": round(written - begun, 1),
          "index_s": round(indexed - written, 1), "count_all_months_s": round(counted - indexed, 1), "months": len(months)}
     )  # fmt: skip
-    rng = random.Random(1)  # noqa: S311
+    rng = random.Random(1)
     known = await some_cases(store)
     results = {}
     for name, query in measured_queries(store, city, rng, known).items():
