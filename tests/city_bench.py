@@ -2,7 +2,6 @@
 
 `python -m tests.city_bench [sizes…]` (e.g. `10000 100000 1000000`) starts a MongoDB of its own in a temporary folder, or uses
 MONGODB_URI with databases that are dropped afterwards. It prints one JSON object a line and at last how each grew.
-A million cases take about 6 GB of disk and a quarter of an hour.
 """
 
 import asyncio

@@ -209,12 +209,11 @@ SEES = {
 }
 
 
-@pytest.mark.parametrize("path", SEES)
-async def test_who_sees_which_page(house, path):
+async def test_who_sees_which_page(house):
     for login in OFFICERS:
         officer = await house.officer(login)
-        assert (await officer.get(path)).status == (200 if login in SEES[path] else 403), login
-    assert (await officer.client.get(path, allow_redirects=False, cookies={"x": "y"})).status in (200, 403)
+        for path, known in SEES.items():
+            assert (await officer.get(path)).status == (200 if login in known else 403), (login, path)
 
 
 async def test_tables_and_papers_come_as_files(house):
@@ -233,9 +232,13 @@ async def test_tables_and_papers_come_as_files(house):
     assert (await boss.client.get("/bulletin/paper.exe")).status == 404
 
 
-@pytest.mark.parametrize("path", [
+BROKEN = [
     "/regularities?first=x&last=%00&type=$where&district=<b>", "/ranking?month=9999-99", "/bulletin?week=2999-01-01", "/bulletin?week=x",
     "/sweeps?quarter=2026Q9", "/enterprises?q=%00%F0%9F&page=-1&risk=x", "/enterprises?q=((", "/regularities?first=1900-01",
-])  # fmt: skip
-async def test_a_broken_address_still_opens_a_page(house, path):
-    assert (await (await house.officer("sup")).get(path)).status == 200
+]  # fmt: skip
+
+
+async def test_a_broken_address_still_opens_a_page(house):
+    supervisor = await house.officer("sup")
+    for path in BROKEN:
+        assert (await supervisor.get(path)).status == 200, path
