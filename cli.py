@@ -1,24 +1,25 @@
 """The command `tip12350`. Batch commands read and write JSON Lines on files or stdin and stdout."""
 
 import argparse
-import asyncio
-import contextlib
 import getpass
 import json
 import secrets
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+import cli_aliases
+import cli_grid
+import cli_ledger
+import cli_safety
 from access.actors import ROLE_NAMES, Role
+from cli_database import on_database
 from settings import ROOT, Settings
-from store.embedded import EmbeddedMongo
 from store.errors import Refusal
 from store.keys import Keys
-from store.migrations import migrate
 from store.mongo import Store
 from store.sealing import Cipher
 
@@ -62,12 +63,18 @@ def _parser() -> argparse.ArgumentParser:
         batch.add_argument("output", nargs="?", type=argparse.FileType("w", encoding="utf-8"), default=sys.stdout)
 
     ledger = parser_group(commands, "ledger", "奖励账本")
-    command("verify", "重算整本账和审计记录,指出第一处错误", _ledger_verify, parent=ledger)
+    cli_ledger.add_commands(ledger, command)
     grid = parser_group(commands, "grid", "网格图层")
-    load = command("import", "导入网格图层(GeoJSON),替换当前图层", _grid_import, parent=grid)
-    load.add_argument("file", type=Path)
-    load.add_argument("--system", choices=["wgs84", "gcj02", "bd09"], default="wgs84", help="文件使用的坐标系")
-    load.add_argument("--dry-run", action="store_true", help="只检查,不导入")
+    cli_grid.add_commands(grid, command)
+    roster = parser_group(commands, "inspectors", "检查员名单(CSV)")
+    take = command(
+        "import", "导入名单:编号相同的修改,没有的新增;有错误就一行也不导入", on_database(_roster_import), parent=roster
+    )
+    take.add_argument("file", type=argparse.FileType("rb"))
+    take.add_argument("--dry-run", action="store_true", help="只检查,不导入")
+    command("export", "导出名单", on_database(_roster_export), parent=roster).add_argument(
+        "file", type=argparse.FileType("wb")
+    )
     user = parser_group(commands, "user", "工作人员账号")
     add = command("add", "添加账号,口令从键盘输入或自动生成", _user_add, parent=user)
     add.add_argument("login")
@@ -75,13 +82,32 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--role", action="append", required=True, choices=[r.value for r in ROLE_NAMES if r not in (
         Role.REPORTER, Role.SYSTEM)])  # fmt: skip
     add.add_argument("--district", help="只管一个区市;不填为全市")
+    add.add_argument("--email", default="", help="到期提醒发到这个邮箱")
     add.add_argument("--generate", action="store_true", help="自动生成口令并显示一次")
+    deadlines = parser_group(commands, "deadlines", "办理期限")
+    command(
+        "scan",
+        "马上检查一遍期限,写下该发的提示、警示、督办(服务运行时每分钟自动做)",
+        on_database(_deadlines_scan),
+        parent=deadlines,
+    )
+    calendar = parser_group(commands, "calendar", "年度日历(节假日和调休)")
+    year = command(
+        "load", "装入一年的日历(CSV:date,working,name),并重算受影响的期限", on_database(_calendar_load), parent=calendar
+    )
+    year.add_argument("file", type=Path)
+    lifecycle = command("lifecycle", "由办理规则表生成状态图和说明", _lifecycle)
+    lifecycle.add_argument("file", type=Path)
     corrections = parser_group(commands, "corrections", "分派员更正过的类型")
-    export = command("export", "导出候选训练语句(JSON Lines,已去除身份信息)", _corrections_export, parent=corrections)
+    export = command(
+        "export", "导出候选训练语句(JSON Lines,已去除身份信息)", on_database(_corrections_export), parent=corrections
+    )
     export.add_argument("file", type=Path)
-    save = command("backup", "备份数据库和证据文件到一个加密文件", _backup)
+    cli_aliases.add_commands(parser_group(commands, "aliases", "从更正中学来的地名"), command)
+    cli_safety.add_commands(lambda name, text: parser_group(commands, name, text), command)
+    save = command("backup", "备份数据库和证据文件到一个加密文件", on_database(_backup))
     save.add_argument("file", type=Path)
-    load_back = command("restore", "把备份恢复到空数据库", _restore)
+    load_back = command("restore", "把备份恢复到空数据库", on_database(_restore))
     load_back.add_argument("file", type=Path)
     return parser
 
@@ -177,70 +203,23 @@ def _reward(arguments: argparse.Namespace, settings: Settings) -> int:
 # ---- commands on the database
 
 
-@contextlib.asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[Store]:
-    """The configured database; the embedded server is started for the command when it is not running."""
-    server: asyncio.subprocess.Process | None = None
-    uri = settings.mongodb_uri
-    if uri is None:
-        mongo = EmbeddedMongo(settings.data_dir / "mongodb", settings.mongodb_port)
-        mongo.prepare()
-        uri = mongo.uri
-        if not await _listens(settings.mongodb_port):
-            quiet = asyncio.subprocess.DEVNULL
-            server = await asyncio.create_subprocess_exec(*mongo.command(), stdout=quiet, stderr=quiet)
-            await mongo.make_ready()
-    store = await Store.connect(uri, settings.mongodb_name)
-    try:
-        await migrate(store)
-        yield store
-    finally:
-        await store.close()
-        if server:
-            server.terminate()
-            await server.wait()
-
-
-async def _listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
-
-
-def _ledger_verify(arguments: argparse.Namespace, settings: Settings) -> int:
-    from access import audit
-    from rewards.verify import verify
-
-    async def run() -> int:
-        async with database(settings) as store:
-            report = await verify(store)
-            entries, broken = await audit.verify(store)
-            print(report.text())
-            if broken:
-                print(f"审计记录:案件或主题 {broken.subject} 第{broken.seq}条{broken.what}")
-            else:
-                print(f"审计记录:{entries}条,链条完整")
-            return 0 if report.ok and not broken else 1
-
-    return asyncio.run(run())
-
-
-def _grid_import(arguments: argparse.Namespace, settings: Settings) -> int:
+async def _roster_import(arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
     from access.actors import SYSTEM
-    from grid.layers import import_layer
+    from grid.divisions import Divisions
+    from grid.roster_csv import import_roster
 
-    async def run() -> int:
-        async with database(settings) as store:
-            report = await import_layer(
-                store, arguments.file, system=arguments.system, dry_run=arguments.dry_run, actor=SYSTEM.id
-            )
-            print(report.text())
-            return 0
+    data, known = arguments.file.read(), Divisions.load(settings.city_dir)
+    report = await import_roster(store, data, known, by=SYSTEM.id, dry_run=arguments.dry_run)
+    print(report.text())
+    return 1 if report.faults else 0
 
-    return asyncio.run(run())
+
+async def _roster_export(arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
+    from grid.roster_csv import exported
+    from grid.roster_store import load_inspectors
+
+    arguments.file.write(exported(await load_inspectors(store)).encode())
+    return 0
 
 
 def _user_add(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -253,16 +232,23 @@ def _user_add(arguments: argparse.Namespace, settings: Settings) -> int:
         if password != getpass.getpass("再输入一次:"):
             raise Refusal("两次输入的口令不一致。")
 
-    async def run() -> int:
-        async with database(settings) as store:
-            roles = frozenset(Role(role) for role in arguments.role)
-            await add_account(store, arguments.login, arguments.name, roles, password, district=arguments.district)
-            if Role.FINANCE in roles:
-                await _give_vault_access(store, settings, arguments.login, password)
-            print(f"已添加账号 {arguments.login}" + (f",口令 {password}(只显示这一次)" if arguments.generate else ""))
-            return 0
+    async def add(arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
+        roles = frozenset(Role(role) for role in arguments.role)
+        await add_account(
+            store,
+            arguments.login,
+            arguments.name,
+            roles,
+            password,
+            district=arguments.district,
+            email=arguments.email,
+        )
+        if Role.FINANCE in roles:
+            await _give_vault_access(store, settings, arguments.login, password)
+        print(f"已添加账号 {arguments.login}" + (f",口令 {password}(只显示这一次)" if arguments.generate else ""))
+        return 0
 
-    return asyncio.run(run())
+    return on_database(add)(arguments, settings)
 
 
 async def _give_vault_access(store: Store, settings: Settings, login: str, password: str) -> None:
@@ -279,50 +265,69 @@ async def _give_vault_access(store: Store, settings: Settings, login: str, passw
         await vault_keys.grant_by_escrow(store, escrow, login, password, "system")
 
 
-def _corrections_export(arguments: argparse.Namespace, settings: Settings) -> int:
+async def _deadlines_scan(arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
+    from cases.calendar_years import refresh
+    from cases.scan import scan
+
+    await refresh(store)
+    done = await scan(store)
+    print(f"检查了 {done.cases} 件案件,写下 {done.written} 条提示、警示或督办,发件箱增加 {done.mails} 封邮件。")
+    return 0
+
+
+async def _calendar_load(arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
+    from access.actors import SYSTEM
+    from cases.calendar_years import load
+
+    if not arguments.file.is_file():
+        raise Refusal(f"没有文件 {arguments.file}。")
+
+    year = await load(store, arguments.file.read_bytes(), SYSTEM.id)
+    print(f"已装入 {year.number} 年日历({len(year.days)} 天)。服务运行时,约两分钟后重算受影响的期限。")
+    return 0
+
+
+def _lifecycle(arguments: argparse.Namespace, settings: Settings) -> int:
+    from cases.diagram import page
+
+    arguments.file.write_text(page(), encoding="utf-8")
+    print(f"已写入 {arguments.file}")
+    return 0
+
+
+async def _corrections_export(arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
     from access.actors import SYSTEM
     from cases.learning import export_corrections
 
-    async def run() -> int:
-        async with database(settings) as store:
-            count = await export_corrections(store, arguments.file, SYSTEM.id)
-            print(f"已导出 {count} 条候选语句到 {arguments.file}。人工核对后才能写进 nlu_data,见 docs/teaching.md。")
-            return 0
-
-    return asyncio.run(run())
+    count = await export_corrections(store, arguments.file, SYSTEM.id)
+    print(f"已导出 {count} 条候选语句到 {arguments.file}。人工核对后才能写进 nlu_data,见 docs/teaching.md。")
+    return 0
 
 
-def _backup(arguments: argparse.Namespace, settings: Settings) -> int:
+async def _backup(arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
     from store.backup import backup
 
-    async def run() -> int:
-        async with database(settings) as store:
-            if arguments.file.exists():
-                raise Refusal(f"{arguments.file} 已存在,请换一个文件名。")
-            done = await backup(store, settings.data_dir / "evidence", _backup_cipher(settings), arguments.file)
-            print(
-                f"{datetime.now():%H:%M:%S} 已备份 {done.documents} 条记录、{done.files} 个证据文件到 {arguments.file}"
-            )
-            print("恢复时还需要 data/secrets/root.key,请另行保管,不要和备份放在一起。")
-            return 0
-
-    return asyncio.run(run())
+    if arguments.file.exists():
+        raise Refusal(f"{arguments.file} 已存在,请换一个文件名。")
+    done = await backup(store, settings.data_dir / "evidence", _backup_cipher(settings), arguments.file)
+    print(f"{datetime.now():%H:%M:%S} 已备份 {done.documents} 条记录、{done.files} 个证据文件到 {arguments.file}")
+    print(f"举报人记录的 {done.keys} 把钥匙在 {arguments.file}.keys:只留最新的一份,旧的删除(见 docs/keys.md)。")
+    print("恢复时还需要 data/secrets/root.key,请另行保管,不要和备份放在一起。")
+    return 0
 
 
-def _restore(arguments: argparse.Namespace, settings: Settings) -> int:
+async def _restore(arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
     from store.backup import restore
 
-    async def run() -> int:
-        async with database(settings) as store:
-            done = await restore(store, settings.data_dir / "evidence", _backup_cipher(settings), arguments.file)
-            print(f"已恢复 {done.documents} 条记录、{done.files} 个证据文件。请运行 tip12350 ledger verify 核对。")
-            return 0
-
-    return asyncio.run(run())
+    done = await restore(store, settings.data_dir / "evidence", _backup_cipher(settings), arguments.file)
+    print(f"已恢复 {done.documents} 条记录、{done.files} 个证据文件。请运行 tip12350 ledger verify 核对。")
+    if done.keys is None:
+        print("没有找到 .keys 文件:保密柜里的身份和收款信息打不开,找到后放在备份旁边重新恢复。")
+    return 0
 
 
 def _backup_cipher(settings: Settings) -> Cipher:
-    return Cipher(Keys.load(settings.data_dir).derive("backup"))
+    return Keys.load(settings.data_dir).cipher("backup")
 
 
 if __name__ == "__main__":

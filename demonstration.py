@@ -7,10 +7,10 @@ from pathlib import Path
 from access.actors import SYSTEM, Role
 from access.demonstration import seed_demo_accounts
 from access.vault_keys import grant_by_escrow
-from cases.deadlines import LOCAL
 from cases.made_up_city import furnish
 from rewards.money import Fen
 from services import Services, escrow_file
+from store.local_time import LOCAL
 
 BUDGET = Fen(200_000_000)
 CASES, FIRMS, SEED = 150, 60, 12350

@@ -46,11 +46,30 @@ class Settings(BaseSettings):
     mail_from: str = "12350@tip.invalid"
     duty_mail: str = Field("duty@tip.invalid", description="the duty desk, told of immediate danger at once")
 
+    malware_scanner: str | None = Field(
+        None,
+        pattern=r"^(tcp://[A-Za-z0-9.-]+:[0-9]{1,5}|unix:/.+)$",
+        description="clamd, e.g. tcp://127.0.0.1:3310 or unix:/run/clamav/clamd.ctl; unset: uploads are not scanned",
+    )
+
     city_dir: Path = Field(ROOT / "grid" / "qingdao", description="divisions, duty table, aliases of the city")
+    max_open_orders: int = Field(20, description="an inspector with more open orders gets no new ones")
+    unclaimed_minutes: int = Field(
+        30, description="the alarm for a tip that nobody answers for is raised again so often"
+    )
     jurisdiction: str = Field(
         "qingdao", description="whose budget pays rewards; the name of its accounts in the ledger"
     )
+    leader_approves_from_yuan: int = Field(
+        50_000, gt=0, description="from this amount on, counted over joint reporters, only a leader approves a reward"
+    )
+    donee_name: str = Field("", description="who gets rewards that reporters give away; unset: no donation is offered")
+    donee_bank: str = ""
+    donee_account: str = ""
     duty_phone: str = "12350"
+    second_factor_roles: list[str] = Field(
+        [], description='duties that must log in with a second factor, e.g. ["finance", "admin", "dispatcher"]'
+    )
     demo: bool = Field(False, description="demonstration accounts, grids and cases; never on a public address")
     embedded_workers: bool = Field(True, description="run the job worker inside the service process")
     log_level: str = "info"

@@ -14,6 +14,7 @@ from access.passwords import hash_password, matches
 from store.errors import Conflict, Refusal
 from store.mongo import Document, Session, Store
 
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{1,39}")
 # Duties of people outside and of the program itself are nobody's account.
 STAFF_ROLES = frozenset(Role) - {Role.REPORTER, Role.SYSTEM}
@@ -37,9 +38,15 @@ def actor_of(account: Document) -> Actor:
 
 
 def account_document(
-    account_id: str, login: str, name: str, roles: Iterable[Role], district: str | None, password_hash: str
+    account_id: str,
+    login: str,
+    name: str,
+    roles: Iterable[Role],
+    district: str | None,
+    password_hash: str,
+    email: str = "",
 ) -> Document:
-    """Raises `InvalidAccount`."""
+    """`email`: where notices about deadlines go; "" for none. Raises `InvalidAccount`."""
     if not _LOGIN.fullmatch(login):
         raise InvalidAccount("登录名要用2到40个字母、数字或 . _ @ -,并以字母或数字开头。", field="login")
     if not name.strip():
@@ -47,9 +54,12 @@ def account_document(
     granted = sorted({Role(role) for role in roles})
     if not granted or not STAFF_ROLES.issuperset(granted):
         raise InvalidAccount("请至少选择一个岗位。", field="roles")
+    if email and not _EMAIL.fullmatch(email):
+        raise InvalidAccount("邮箱的写法不对，例如 zhang@example.gov.cn。", field="email")
     return {
         "_id": account_id, "login": login.lower(), "name": name.strip(), "roles": granted, "district": district,
-        "password_hash": password_hash, "disabled": False, "created_at": datetime.now(UTC),
+        "password_hash": password_hash, "disabled": False, "email": email,
+        "created_at": datetime.now(UTC),
     }  # fmt: skip
 
 
@@ -62,11 +72,12 @@ async def add_account(
     *,
     district: str | None = None,
     account_id: str | None = None,
+    email: str = "",
     by: str = "system",
 ) -> Document:
     """Raises `InvalidAccount`, `WeakPassword`, `Conflict` (login taken)."""
     hashed = await hash_password(password)
-    account = account_document(account_id or login.lower(), login, name, roles, district, hashed)
+    account = account_document(account_id or login.lower(), login, name, roles, district, hashed, email)
 
     async def write(session: Session) -> None:
         await store["accounts"].insert_one(account, session=session)
@@ -93,6 +104,26 @@ async def set_disabled(store: Store, account_id: str, disabled: bool, by: str) -
         await audit.append(store, session, f"account:{account_id}", action, by, {})
 
     await store.transaction(write)
+
+
+async def set_email(store: Store, account_id: str, email: str, by: str) -> None:
+    """The trail says that it changed, not from what to what. Raises `InvalidAccount`."""
+    if email and not _EMAIL.fullmatch(email):
+        raise InvalidAccount("邮箱的写法不对，例如 zhang@example.gov.cn。", field="email")
+
+    async def write(session: Session) -> None:
+        done = await store["accounts"].update_one({"_id": account_id}, {"$set": {"email": email}}, session=session)
+        if done.matched_count == 0:
+            raise InvalidAccount("没有这个账号。", field="account")
+        await audit.append(store, session, f"account:{account_id}", "set_email", by, {})
+
+    await store.transaction(write)
+
+
+async def addresses(store: Store, query: Document) -> list[str]:
+    """The different mail addresses of open accounts that match."""
+    found = store["accounts"].find({**query, "disabled": False, "email": {"$gt": ""}}, {"email": 1})
+    return sorted({row["email"] async for row in found})
 
 
 _decoy: asyncio.Future[str] | None = None

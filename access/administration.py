@@ -1,12 +1,13 @@
 """What an administrator does with accounts. Nobody can lock out or empower themselves here."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from access import accounts, audit
+from access import accounts, audit, vault_keys
 from access.accounts import InvalidAccount
 from access.actors import Actor, Role
-from access.passwords import hash_password
-from store.errors import Refusal
+from access.passwords import hash_password, matches, refuse_weak
+from store.errors import Conflict, Refusal
 from store.mongo import Document, Session, Store
 
 
@@ -16,7 +17,11 @@ class OwnAccount(Refusal):
 
 async def listed(store: Store) -> list[Document]:
     """Accounts of officers by name; the many inspectors last."""
-    rows = await store["accounts"].find({}, {"password_hash": 0}).to_list(5000)
+    rows = (
+        await store["accounts"]
+        .find({}, {"password_hash": 0, "second_factor.sealed": 0, "second_factor.paper": 0})
+        .to_list(5000)
+    )
     return sorted(rows, key=lambda row: (row["roles"] == [Role.INSPECTOR], row["login"]))
 
 
@@ -28,10 +33,11 @@ async def add(
     roles: Sequence[str],
     district: str | None,
     inspector: str,
+    email: str = "",
     password: str,
     by: Actor,
 ) -> Document:
-    """A new account; `inspector` is the number in the roster whose orders it gets.
+    """A new account; `inspector` is the number in the roster whose orders it gets, `email` where notices go.
 
     Raises `InvalidAccount`, `Conflict`.
     """
@@ -47,6 +53,7 @@ async def add(
         password=password,
         district=district,
         account_id=inspector or None,
+        email=email,
         by=by.id,
     )
 
@@ -58,18 +65,88 @@ async def set_disabled(store: Store, account_id: str, disabled: bool, *, by: Act
     await accounts.set_disabled(store, account_id, disabled, by.id)
 
 
-async def reset_password(store: Store, account_id: str, password: str, *, by: Actor) -> Document:
-    """A new password; open sessions end. The account's vault key stays locked with the old password."""
-    hashed = await hash_password(password)
+class LastKey(Conflict):
+    """The account holds the only key of the vault, which a new password makes worthless."""
 
-    async def write(session: Session) -> Document:
+    def __init__(self) -> None:
+        super().__init__(
+            "这个账号有保密柜的最后一把钥匙,重置口令后只能用离线保管的托管密钥重新开通。"
+            "能让本人自己改口令的,请让本人改;否则先确认托管密钥在手,再勾选确认。",
+            field="last_key",
+        )
+
+
+@dataclass(frozen=True)
+class Reset:
+    """`vault_key`: the account had a key of the vault; it is gone, and a colleague must give a new one."""
+
+    account: Document
+    vault_key: bool
+
+
+async def reset_password(
+    store: Store, account_id: str, password: str, *, by: Actor, last_key_too: bool = False
+) -> Reset:
+    """A new password; open sessions end. A key of the vault was locked with the old password: it is taken away.
+
+    Raises `InvalidAccount`, `LastKey` unless `last_key_too`.
+    """
+    hashed = await hash_password(password)
+    if not last_key_too and await vault_keys.holders(store) == {account_id}:
+        raise LastKey
+
+    async def write(session: Session) -> Reset:
         account = await store["accounts"].find_one_and_update(
             {"_id": account_id}, {"$set": {"password_hash": hashed}}, session=session
         )
         if account is None:
             raise InvalidAccount("没有这个账号。", field="account")
         await store["sessions"].delete_many({"account": account_id}, session=session)
+        had_key = await vault_keys.withdraw_within(store, session, account_id, by.id)
         await audit.append(store, session, f"account:{account_id}", "reset_password", by.id, {})
-        return account
+        return Reset(account, had_key)
 
     return await store.transaction(write)
+
+
+async def change_own_password(store: Store, account_id: str, old: str, new: str, *, keep_session: str) -> None:
+    """By its owner, who knows the old one: a key of the vault goes along, all other sessions end.
+
+    Raises `WrongOldPassword`, `WeakPassword`.
+    """
+    account = await store["accounts"].find_one({"_id": account_id}, {"password_hash": 1, "login": 1})
+    if account is None or not await matches(account["password_hash"], old):
+        raise WrongOldPassword
+    refuse_weak(new, account["login"])
+    hashed = await hash_password(new)
+    again = await vault_keys.rewrapped(store, account_id, old, new)
+
+    async def write(session: Session) -> None:
+        query = {"_id": account_id, "password_hash": account["password_hash"]}
+        done = await store["accounts"].update_one(query, {"$set": {"password_hash": hashed}}, session=session)
+        if done.matched_count == 0:
+            raise WrongOldPassword
+        if again:
+            await store["vault_keys"].update_one({"_id": f"officer:{account_id}"}, {"$set": again}, session=session)
+        others = {"account": account_id, "_id": {"$ne": keep_session}}
+        await store["sessions"].delete_many(others, session=session)
+        await audit.append(store, session, f"account:{account_id}", "change_password", account_id, {})
+
+    await store.transaction(write)
+
+
+async def require_own_password(store: Store, account_id: str, password: str, field: str) -> None:
+    """The person at the keyboard is who they say: a key locked with another password would open for nobody.
+
+    Raises `Refusal`.
+    """
+    account = await store["accounts"].find_one({"_id": account_id, "disabled": False}, {"password_hash": 1})
+    if account is None or not await matches(account["password_hash"], password):
+        raise Refusal("登录口令不对，没有开通。请本人再输入一次。", status=403, field=field)
+
+
+class WrongOldPassword(Refusal):
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("现在的口令不对,没有更改。请再输入一次。", field="old")

@@ -12,6 +12,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import hash_secret_raw
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from store.errors import Refusal, Unavailable
 
@@ -24,6 +25,9 @@ MAX_LENGTH = 200
 
 # No 0/O, 1/l/I: printed passwords are typed from paper.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+# zxcvbn's list of passwords by frequency in leaks, those that are long enough for us.
+COMMON = frozenset(each for each in FREQUENCY_LISTS["passwords"] if len(each) >= MIN_LENGTH)
 
 _hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1, type=Type.ID)
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
@@ -46,10 +50,20 @@ async def _in_pool(work: Callable[[], T]) -> T:
         _waiting -= 1
 
 
-async def hash_password(password: str) -> str:
-    """The text to store. Raises `WeakPassword`, `Unavailable`."""
+def refuse_weak(password: str, login: str = "") -> None:
+    """Long, not among the 30,000 that are guessed first, and not made of the login. Raises `WeakPassword`."""
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise WeakPassword(f"口令要有{MIN_LENGTH}到{MAX_LENGTH}个字符。", field="password")
+    plain = password.lower()
+    if plain in COMMON or len(set(plain)) < 4:
+        raise WeakPassword("这个口令太常见,别人几下就能猜到。请用几个不相干的词连起来。", field="password")
+    if len(login) >= 4 and login.lower() in plain:
+        raise WeakPassword("口令里不要有登录名。", field="password")
+
+
+async def hash_password(password: str) -> str:
+    """The text to store. Raises `WeakPassword`, `Unavailable`."""
+    refuse_weak(password)
     return await _in_pool(lambda: _hasher.hash(password))
 
 

@@ -20,6 +20,8 @@ class Permission(StrEnum):
     SUPERVISE = "supervise"
     SEE_REWARDS = "see_rewards"
     HANDLE_REWARDS = "handle_rewards"
+    APPROVE_REWARDS = "approve_rewards"
+    MANAGE_RULES = "manage_rules"
     OPEN_VAULT = "open_vault"
     APPROVE_OPENING = "approve_opening"
     PUBLISH = "publish"
@@ -54,6 +56,8 @@ TABLE: dict[Permission, frozenset[Role]] = {
     P.SUPERVISE: frozenset({R.SUPERVISOR, R.LEADER}),
     P.SEE_REWARDS: frozenset({R.FINANCE, R.AUDITOR, R.LEADER}),
     P.HANDLE_REWARDS: frozenset({R.FINANCE}),
+    P.APPROVE_REWARDS: frozenset({R.FINANCE, R.LEADER}),
+    P.MANAGE_RULES: frozenset({R.ADMIN}),
     P.OPEN_VAULT: frozenset({R.FINANCE}),
     P.APPROVE_OPENING: frozenset({R.FINANCE, R.LEADER}),
     P.PUBLISH: frozenset({R.PUBLISHER}),

@@ -21,11 +21,15 @@ NOTE_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class StaffSession:
-    """`id` is the stored hash, good for listing and ending; `csrf` is the token this session's forms must carry."""
+    """`id` is the stored hash, good for listing and ending; `csrf` is the token this session's forms must carry.
+
+    `second_factor`: whether the account has one, so that it was asked for at the login.
+    """
 
     id: str
     actor: Actor
     csrf: str
+    second_factor: bool = False
 
 
 def _hash(token: str) -> str:
@@ -60,7 +64,7 @@ async def find(store: Store, token: str, now: datetime | None = None) -> StaffSe
         expires = min(moment + IDLE, session["created_at"] + LIFETIME)
         change = {"$set": {"seen_at": moment, "expires_at": expires}}
         await store["sessions"].update_one({"_id": session["_id"]}, change)
-    return StaffSession(session["_id"], actor_of(account), csrf_token(token))
+    return StaffSession(session["_id"], actor_of(account), csrf_token(token), "second_factor" in account)
 
 
 async def listed(store: Store, account_id: str, now: datetime | None = None) -> list[Document]:

@@ -1,23 +1,25 @@
 """The identity vault: who reported, how to reach them, where to pay. Written by anybody, opened by two people together.
 
 A record is encrypted with a key of its own, and that key is sealed to the finance duty and to the offline escrow key.
+The sealed key lies apart from the record, in `reporter_keys`, and in a backup file apart from the other: without it the
+record is noise for everybody, so that deleting one reporter's keys forgets one reporter, in every old backup too.
 The service that takes tips holds public keys only. Opening needs a reason, a second officer's consent and the first
 one's password, works once, within a day, and every step is in the audit trail under the subject `vault`.
 """
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nacl.exceptions import CryptoError
-from nacl.public import PublicKey, SealedBox
+from nacl.public import PrivateKey, PublicKey
 
 from access import audit
 from access.actors import Actor
 from access.permissions import Permission, allows
-from access.vault_keys import SUBJECT, WrongPassword, finance_key
+from access.vault_keys import RECIPIENTS, SUBJECT, WrongPassword, every_finance_key, finance_key, unwrapped, wrapped
 from store.errors import Conflict, NotFound, Refusal, Unavailable
 from store.mongo import Document, Session, Store
 from store.sealing import Cipher, SealBroken
@@ -33,6 +35,7 @@ PURPOSES = {
 OPEN_WITHIN = timedelta(hours=24)
 MAX_WRONG_PASSWORDS = 5
 _RECORD_KEY = 32
+FRESH_S = 60.0  # a rotation made by another process is known after so long
 
 
 class VaultNotReady(Unavailable):
@@ -53,7 +56,7 @@ class Vault:
 
     def __init__(self, store: Store, public: Mapping[str, PublicKey]) -> None:
         self._store = store
-        self._boxes = {name: SealedBox(key) for name, key in public.items()}
+        self._public = dict(public)
 
     @classmethod
     async def open(cls, store: Store) -> "Vault":
@@ -62,30 +65,40 @@ class Vault:
         return vault
 
     async def reload(self) -> None:
-        """Read the public keys again, after the vault was set up by another process."""
+        """Read the public keys again, after the vault was set up or its keys changed by another process."""
         query = {"_id": {"$in": ["finance", "escrow"]}}
         rows = [row async for row in self._store["vault_keys"].find(query, {"public": 1})]
-        self._boxes = {row["_id"]: SealedBox(PublicKey(row["public"])) for row in rows}
+        self._public = {row["_id"]: PublicKey(row["public"]) for row in rows}
 
     def sealed_document(self, kind: str, tip_id: str, record: Mapping[str, Any]) -> Document:
-        """The document to insert into `vault`; its `_id` is the reference. Raises `VaultNotReady`.
+        """The record for `insert`; its `_id` is the reference. Raises `VaultNotReady`.
 
         It holds no time of its own: the tip has the day, and a minute would help somebody who watched the reporter.
         """
         assert kind in KINDS, kind
-        if set(self._boxes) != {"finance", "escrow"}:
+        if set(self._public) != set(RECIPIENTS):
             raise VaultNotReady
         ref, key = f"v{secrets.token_hex(12)}", secrets.token_bytes(_RECORD_KEY)
         plain = json.dumps(dict(record), ensure_ascii=True).encode()
-        body = Cipher(key).seal(plain, _bound_to(ref, kind, tip_id))
-        keys = {name: box.encrypt(key) for name, box in self._boxes.items()}
+        body = Cipher(key).seal(plain, bound_to(ref, kind, tip_id))
         algorithm = "x25519-sealed aes-256-gcm"
-        return {"_id": ref, "kind": kind, "tip_id": tip_id, "alg": algorithm, "keys": keys, "body": body}
+        return {
+            "_id": ref, "kind": kind, "tip_id": tip_id, "alg": algorithm, "body": body,
+            "keys": wrapped(key, self._public),
+        }  # fmt: skip
+
+    async def insert(self, session: Session | None, documents: Sequence[Document]) -> None:
+        """Records and their sealed keys, each in its own collection."""
+        keys = [{"_id": row["_id"], "tip_id": row["tip_id"], **row["keys"]} for row in documents]
+        records = [{name: value for name, value in row.items() if name != "keys"} for row in documents]
+        if documents:
+            await self._store["vault"].insert_many(records, session=session, ordered=False)
+            await self._store["reporter_keys"].insert_many(keys, session=session, ordered=False)
 
     async def seal(self, session: Session | None, kind: str, tip_id: str, record: Mapping[str, Any]) -> str:
         """Store a record inside the caller's transaction and return its reference."""
         document = self.sealed_document(kind, tip_id, record)
-        await self._store["vault"].insert_one(document, session=session)
+        await self.insert(session, [document])
         return document["_id"]
 
     async def seal_payee(self, session: Session, tip_id: str, payee: Mapping[str, str]) -> str:
@@ -93,7 +106,8 @@ class Vault:
         return await self.seal(session, "payee", tip_id, payee)
 
 
-def _bound_to(ref: str, kind: str, tip_id: str) -> str:
+def bound_to(ref: str, kind: str, tip_id: str) -> str:
+    """What a record's seal is bound to: it opens in its own place only."""
     return f"vault|{ref}|{kind}|{tip_id}"
 
 
@@ -174,13 +188,10 @@ async def open_record(
         await _count_wrong_password(store, opening, officer, moment)
         raise
     record = await store["vault"].find_one({"_id": opening["ref"]})
-    if record is None:
+    sealed = await store["reporter_keys"].find_one({"_id": opening["ref"]})
+    if record is None or sealed is None:
         raise NotFound("这份记录已经按规定删除。")
-    try:
-        key = SealedBox(finance).decrypt(record["keys"]["finance"])
-        plain = Cipher(key).open(record["body"], _bound_to(record["_id"], record["kind"], record["tip_id"]))
-    except (CryptoError, SealBroken):
-        raise Conflict("这份记录已损坏或被人改动,无法打开。请通知审计人员。") from None
+    content = opened(record, sealed, await every_finance_key(store, finance))
 
     async def write(session: Session) -> None:
         query = {"_id": opening_id, "state": "approved"}
@@ -192,6 +203,16 @@ async def open_record(
         await audit.append(store, session, SUBJECT, "open_record", officer.id, detail, moment)
 
     await store.transaction(write)
+    return content
+
+
+def opened(record: Document, sealed: Document, keys: Mapping[str, PrivateKey]) -> dict[str, Any]:
+    """A record of `vault` with its row of `reporter_keys`, in clear. Raises `Conflict` for one that was damaged."""
+    try:
+        key = unwrapped(sealed, keys)
+        plain = Cipher(key).open(record["body"], bound_to(record["_id"], record["kind"], record["tip_id"]))
+    except (CryptoError, SealBroken):
+        raise Conflict("这份记录已损坏或被人改动,无法打开。请通知审计人员。") from None
     return json.loads(plain)
 
 

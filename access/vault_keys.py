@@ -6,11 +6,13 @@
     escrow     its private key is given out once, at set-up, as text, and kept offline. It opens everything when all
                officers have left or forgotten their passwords.
 
-So neither the database, nor a backup, nor the running service without an officer's password opens a record.
+So neither the database, nor a backup, nor the running service without an officer's password opens a record. The finance
+key that a rotation replaced stays, sealed to the new one, until no record needs it any more (`access.vault_rotation`).
 """
 
+import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from nacl.exceptions import CryptoError
@@ -23,6 +25,7 @@ from store.mongo import Document, Session, Store
 from store.sealing import Cipher, SealBroken
 
 SUBJECT = "vault"
+RECIPIENTS = ("finance", "escrow")
 _ESCROW_PREFIX = "tip12350-escrow-1:"
 
 
@@ -47,6 +50,40 @@ class WrongEscrowKey(Refusal):
 
     def __init__(self) -> None:
         super().__init__("这不是本系统的托管密钥,请核对保管的密钥文件。", field="escrow")
+
+
+def key_id(public: PublicKey) -> str:
+    """Names a key pair, so that it is known which one a record was sealed to."""
+    return hashlib.sha256(bytes(public)).hexdigest()[:16]
+
+
+def wrapped(key: bytes, public: Mapping[str, PublicKey]) -> Document:
+    """A record's key sealed to each recipient: {"finance", "finance_id", "escrow", "escrow_id"}."""
+    found: Document = {}
+    for name, recipient in public.items():
+        found |= {name: SealedBox(recipient).encrypt(key), f"{name}_id": key_id(recipient)}
+    return found
+
+
+def unwrapped(row: Document, finance: Mapping[str, PrivateKey]) -> bytes:
+    """A record's key out of what `wrapped` made; `finance` by key id. Raises `CryptoError`."""
+    known = finance.get(row.get("finance_id", ""))
+    # Rows from before the first rotation name no key: there was only one.
+    for private in [known] if known else finance.values():
+        try:
+            return SealedBox(private).decrypt(row["finance"])
+        except CryptoError:
+            continue
+    raise CryptoError("sealed to a finance key that is gone")
+
+
+async def every_finance_key(store: Store, current: PrivateKey) -> dict[str, PrivateKey]:
+    """The current key and, through it, those before it that some record may still need; by key id."""
+    found = {key_id(current.public_key): current}
+    async for row in store["vault_keys"].find({"retired": True}):
+        private = PrivateKey(SealedBox(current).decrypt(row["sealed"]))
+        found[key_id(private.public_key)] = private
+    return found
 
 
 async def exist(store: Store) -> bool:
@@ -80,7 +117,7 @@ async def create_vault_keys(store: Store, officers: Iterable[tuple[str, str]], b
         await audit.append(store, session, SUBJECT, "create_keys", by, {"officers": [row["account"] for row in own]})
 
     await store.transaction(write)
-    return _ESCROW_PREFIX + bytes(escrow).hex()
+    return escrow_text(escrow)
 
 
 async def grant_access(store: Store, officer: str, password: str, new_officer: str, new_password: str) -> None:
@@ -94,25 +131,55 @@ async def grant_access(store: Store, officer: str, password: str, new_officer: s
 
 async def grant_by_escrow(store: Store, escrow_text: str, new_officer: str, new_password: str, by: str) -> None:
     """The way back in when no officer can open the vault any more. Raises `WrongEscrowKey`."""
-    row = await store["vault_keys"].find_one({"_id": "finance"}) or {}
-    try:
-        escrow = PrivateKey(bytes.fromhex(escrow_text.strip().removeprefix(_ESCROW_PREFIX)))
-        finance = PrivateKey(SealedBox(escrow).decrypt(row["escrow_sealed"]))
-    except (CryptoError, ValueError, TypeError, KeyError):
-        raise WrongEscrowKey from None
+    finance = await finance_by_escrow(store, escrow_text)
     await _add(store, finance, new_officer, new_password, by, "grant_by_escrow")
 
 
+def escrow_key(text: str) -> PrivateKey:
+    """The private key in the text that was given out. Raises `WrongEscrowKey`."""
+    try:
+        return PrivateKey(bytes.fromhex(text.strip().removeprefix(_ESCROW_PREFIX)))
+    except (CryptoError, ValueError, TypeError):
+        raise WrongEscrowKey from None
+
+
+def escrow_text(escrow: PrivateKey) -> str:
+    return _ESCROW_PREFIX + bytes(escrow).hex()
+
+
+async def finance_by_escrow(store: Store, text: str) -> PrivateKey:
+    """The duty's private key through the escrow key. Raises `WrongEscrowKey`."""
+    row = await store["vault_keys"].find_one({"_id": "finance"}) or {}
+    try:
+        return PrivateKey(SealedBox(escrow_key(text)).decrypt(row["escrow_sealed"]))
+    except (CryptoError, KeyError):
+        raise WrongEscrowKey from None
+
+
 async def withdraw_access(store: Store, officer: str, by: str) -> None:
-    """Take an officer's key away; records already read cannot be unread."""
+    """Take an officer's key away; records already read cannot be unread. A rotation follows (docs/keys.md)."""
 
     async def write(session: Session) -> None:
-        await store["vault_keys"].delete_one({"_id": f"officer:{officer}"}, session=session)
-        change = {"$unset": {f"officers.{officer}": ""}}
-        await store["vault_keys"].update_one({"_id": "finance"}, change, session=session)
-        await audit.append(store, session, SUBJECT, "withdraw_access", by, {"officer": officer})
+        await withdraw_within(store, session, officer, by)
 
     await store.transaction(write)
+
+
+async def withdraw_within(store: Store, session: Session, officer: str, by: str) -> bool:
+    """Inside the caller's transaction; False when there was no key to take away."""
+    gone = await store["vault_keys"].delete_one({"_id": f"officer:{officer}"}, session=session)
+    if gone.deleted_count == 0:
+        return False
+    change = {"$unset": {f"officers.{officer}": ""}}
+    await store["vault_keys"].update_one({"_id": "finance"}, change, session=session)
+    await audit.append(store, session, SUBJECT, "withdraw_access", by, {"officer": officer})
+    return True
+
+
+async def holders(store: Store) -> set[str]:
+    """Account ids of the officers who can open the vault."""
+    row = await store["vault_keys"].find_one({"_id": "finance"}, {"officers": 1})
+    return set(row["officers"]) if row else set()
 
 
 async def finance_key(store: Store, officer: str, password: str) -> PrivateKey:
@@ -131,23 +198,30 @@ async def finance_key(store: Store, officer: str, password: str) -> PrivateKey:
 
 async def change_password(store: Store, officer: str, old: str, new: str) -> None:
     """Wrap the officer's key with the new password. Raises `NoVaultKey`, `WrongPassword`."""
+    again = await rewrapped(store, officer, old, new)
+    if again is None:
+        raise NoVaultKey
+    await store["vault_keys"].update_one({"_id": f"officer:{officer}"}, {"$set": again})
+
+
+async def rewrapped(store: Store, officer: str, old: str, new: str) -> Document | None:
+    """The change that wraps the officer's key with the new password; None without a key. Raises `WrongPassword`."""
     own = await store["vault_keys"].find_one({"_id": f"officer:{officer}"})
     if own is None:
-        raise NoVaultKey
+        return None
     try:
         private = Cipher(await key_from(old, own["salt"])).open(own["wrapped"], own["_id"])
     except SealBroken:
         raise WrongPassword from None
     salt = secrets.token_bytes(16)
-    wrapped = Cipher(await key_from(new, salt)).seal(private, own["_id"])
-    await store["vault_keys"].update_one({"_id": own["_id"]}, {"$set": {"salt": salt, "wrapped": wrapped}})
+    return {"salt": salt, "wrapped": Cipher(await key_from(new, salt)).seal(private, own["_id"])}
 
 
 async def _new_officer_key(account: str, password: str) -> Document:
-    private, salt, key_id = PrivateKey.generate(), secrets.token_bytes(16), f"officer:{account}"
-    wrapped = Cipher(await key_from(password, salt)).seal(bytes(private), key_id)
+    private, salt, name = PrivateKey.generate(), secrets.token_bytes(16), f"officer:{account}"
+    wrapped = Cipher(await key_from(password, salt)).seal(bytes(private), name)
     return {
-        "_id": key_id, "account": account, "public": bytes(private.public_key), "salt": salt, "wrapped": wrapped,
+        "_id": name, "account": account, "public": bytes(private.public_key), "salt": salt, "wrapped": wrapped,
         "created_at": datetime.now(UTC),
     }  # fmt: skip
 

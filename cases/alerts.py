@@ -1,17 +1,22 @@
-"""Messages of immediate danger for the duty desk: {_id, at, kind, text, case_id?, taken_by?, taken_at?}."""
+"""Messages for the duty desk, danger and cases that nobody answers for: {_id, at, kind, text, case_id?, taken_by?,
+taken_at?}.
+"""
 
 from datetime import datetime
 
 from access import audit
 from access.actors import Actor
+from cases import unclaimed
 from store.mongo import Document, Session, Store
 
 MAX_SHOWN = 50
 
 
 async def waiting(store: Store) -> list[Document]:
-    """Nobody has taken them up yet; the newest first."""
-    return await store["alerts"].find({"taken_by": None}).sort("at", -1).to_list(MAX_SHOWN)
+    """Nobody has taken them up yet; the newest first. An alarm for a case that was given to somebody is over."""
+    danger = {"taken_by": None, "kind": {"$ne": unclaimed.JOB}}
+    rows = await store["alerts"].find(danger).sort("at", -1).to_list(MAX_SHOWN)
+    return rows + await unclaimed.alarms(store, MAX_SHOWN)
 
 
 async def take_up(store: Store, alert_id: str, actor: Actor, now: datetime) -> bool:

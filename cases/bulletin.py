@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from cases import tallies
-from cases.deadlines import LOCAL
-from cases.quarters import local_day, month_of, quarter_of
+from cases.quarters import month_of, quarter_of
 from cases.ranking import Ranked, formula_of, ranking
 from cases.tables import FEW, Table, few
 from cases.tallies import concluded_pipeline, measured_pipeline, received_pipeline, type_pipeline
 from cases.violations import name_of
+from store.local_time import LOCAL, local_day
 from store.mongo import Document, Store
 
 TYPES_SHOWN, PLACES_SHOWN = 10, 10

@@ -7,10 +7,11 @@ from access import audit
 from access.actors import SYSTEM, Actor, Role
 from cases import trail
 from cases.actions import is_substantiated
-from cases.deadlines import LOCAL, is_working_day
+from cases.deadlines import is_working_day
 from cases.inputs import InvalidInput
 from store.errors import Conflict, NotFound
 from store.jobs import Job
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 # Late enough that what was ordered should be done, at a day that nobody can guess from the day of the check.
@@ -79,7 +80,7 @@ async def record(
         day = date.fromisoformat(on)
     except ValueError:
         raise InvalidInput("检查日期：请填写日期，例如 2026-11-24。", field="on") from None
-    if day > datetime.now(UTC).astimezone(LOCAL).date():
+    if day > local_day(datetime.now(UTC)):
         raise InvalidInput("检查日期：不能晚于今天。", field="on")
     if result not in RESULTS:
         raise InvalidInput("检查结果：请从列表中选择。", field="result")

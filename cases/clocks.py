@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from cases.deadlines import LOCAL, periods
+from cases.deadlines import periods
+from store.local_time import LOCAL, local_day
 
 # A reminder is due this long before the end; half of a short period would come too early, a week too late.
 SOON = timedelta(days=2)
@@ -16,6 +18,7 @@ class Standing(StrEnum):
     SOON = "soon"
     RUNNING = "running"
     ENDED = "ended"
+    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class ClockView:
     last_day: str
     left: str
     extended_days: int
+    suspended_days: int
     provisional: bool
 
 
@@ -42,6 +46,8 @@ def view(clock: dict[str, Any], now: datetime | None = None) -> ClockView:
     days = abs((last_day - end.astimezone(LOCAL).date()).days)
     if clock["ended_at"]:
         standing, left = Standing.ENDED, f"逾期{days}天完成" if late else "按期完成"
+    elif clock.get("suspended_at"):
+        standing, left = Standing.SUSPENDED, f"已中止{days_suspended(clock, moment)}天"
     elif late:
         standing, left = Standing.LATE, f"已逾期{days}天"
     elif clock["due_at"] - moment <= SOON:
@@ -50,7 +56,7 @@ def view(clock: dict[str, Any], now: datetime | None = None) -> ClockView:
         standing, left = Standing.RUNNING, f"还剩{days}天"
     return ClockView(
         clock["id"], period.zh, period.basis, standing, last_day.isoformat(), left, clock["extended_days"],
-        clock["provisional"],
+        days_suspended(clock, moment), clock["provisional"],
     )  # fmt: skip
 
 
@@ -58,11 +64,26 @@ def views(case: dict[str, Any], now: datetime | None = None) -> list[ClockView]:
     return [view(clock, now) for clock in case["clocks"]]
 
 
-# Whose turn it is: the reporter's own period for objecting is nobody's delay.
-_NOT_OURS = frozenset({"objection", "reward_claim"})
+def days_suspended(clock: dict[str, Any], now: datetime) -> int:
+    """Days that did not count so far, with the suspension that is on."""
+    pauses = [*clock.get("pauses", [])]
+    if clock.get("suspended_at"):
+        pauses.append({"at": clock["suspended_at"], "until": now})
+    return sum((local_day(pause["until"]) - local_day(pause["at"])).days for pause in pauses)
+
+
+@cache
+def not_ours() -> frozenset[str]:
+    """The reporter's own periods are nobody's delay."""
+    return frozenset(period.id for period in periods().values() if not period.ours)
 
 
 def next_due(case: dict[str, Any], now: datetime | None = None) -> ClockView | None:
     """The running clock that ends first, or None when nothing presses."""
-    running = [clock for clock in case["clocks"] if clock["ended_at"] is None and clock["id"] not in _NOT_OURS]
+    running = [clock for clock in case["clocks"] if presses(clock)]
     return view(min(running, key=lambda clock: clock["due_at"]), now) if running else None
+
+
+def presses(clock: dict[str, Any]) -> bool:
+    """It runs, and its end is ours to keep."""
+    return clock["ended_at"] is None and not clock.get("suspended_at") and clock["id"] not in not_ours()

@@ -12,7 +12,7 @@ import json
 import re
 import secrets
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ from store.errors import Unavailable
 from store.jobs import enqueue
 from store.keys import Keys
 from store.mongo import Document, Session, Store
-from store.sealing import Cipher, SealBroken
+from store.sealing import SealBroken
 
 KEPT = timedelta(hours=24)
 LEASE = timedelta(seconds=60)
@@ -60,7 +60,7 @@ class Draft:
             for photo in self.photos
         )
 
-    def add_photos(self, photos: list[StoredPhoto], most: int) -> int:
+    def add_photos(self, photos: Sequence[StoredPhoto], most: int) -> int:
         """Keep those that are not there yet (a retry sends them again); the number of photos that did not fit."""
         known = {photo["original_sha256"] for photo in self.photos}
         fresh = [asdict(photo) for photo in photos if photo.original_sha256 not in known]
@@ -91,10 +91,14 @@ class Draft:
 
 @dataclass(frozen=True)
 class Turn:
-    """`said` is {"text"} or {"photos"} …, `messages` the answer; `receipt` in it is a client key, not a code."""
+    """`said` is {"text"} or {"photos"} …, `messages` the answer; `receipt` in it is a client key, not a code.
+
+    `at` is None until the turn was kept.
+    """
 
     said: dict[str, Any]
     messages: list[dict[str, Any]]
+    at: datetime | None = None
 
 
 # Shared by all requests of the process; gone with the last that waits.
@@ -110,8 +114,8 @@ class Conversations:
         self._store = store
         self._name_key = keys.derive("conversation name")
         self._filing_key = keys.derive("chat filing")
-        self._drafts = Cipher(keys.derive("draft"))
-        self._turns = Cipher(keys.derive("turn"))
+        self._drafts = keys.cipher("draft")
+        self._turns = keys.cipher("turn")
         # A lease need not survive a power cut: nothing is acknowledged by it.
         self._leases = store["drafts"].with_options(write_concern=WriteConcern(w=1, j=False))
 
@@ -164,6 +168,17 @@ class Conversations:
         change = {"$set": {"body": body, "expires_at": datetime.now(UTC) + KEPT}}
         await self._store["drafts"].update_one({"_id": name}, change, upsert=True, session=session)
 
+    async def files(self) -> set[str]:
+        """The sealed files that drafts name; no tip does yet."""
+        named: set[str] = set()
+        async for row in self._store["drafts"].find({"body": {"$exists": True}}):
+            try:
+                draft = Draft(**json.loads(self._drafts.open(row["body"], f"draft:{row['_id']}")))
+            except SealBroken:
+                continue  # of another root key: nobody can go on with it
+            named.update(photo[name] for photo in draft.photos for name in ("file", "thumb", "original"))
+        return named
+
     async def draft_of_sender(self, sender: str) -> tuple[str, Draft] | None:
         """(conversation, draft) of a sender Rasa speaks of; None for one that is over or was never ours."""
         match = SENDER.fullmatch(sender)
@@ -181,7 +196,8 @@ class Conversations:
     async def finish(self, name: str, message_id: str, turn: Turn, draft: Draft | None) -> None:
         """Keep the answer, and the draft when it changed, together."""
         turn_id, now = _turn_id(name, message_id), datetime.now(UTC)
-        plain = zlib.compress(json.dumps(asdict(turn), ensure_ascii=True).encode())
+        kept = {"said": turn.said, "messages": turn.messages}
+        plain = zlib.compress(json.dumps(kept, ensure_ascii=True).encode())
         row = {
             "_id": turn_id, "conversation": name, "at": now, "expires_at": now + KEPT,
             "body": self._turns.seal(plain, f"turn:{turn_id}"),
@@ -203,7 +219,8 @@ class Conversations:
         return [self._opened(row) for row in reversed(rows)]
 
     def _opened(self, row: Document) -> Turn:
-        return Turn(**json.loads(zlib.decompress(self._turns.open(row["body"], f"turn:{row['_id']}"))))
+        kept = json.loads(zlib.decompress(self._turns.open(row["body"], f"turn:{row['_id']}")))
+        return Turn(**kept, at=row["at"])
 
     # ---- danger, hand-over
 
@@ -235,7 +252,7 @@ class Trackers:
 
     def __init__(self, store: Store, keys: Keys) -> None:
         self._store = store
-        self._cipher = Cipher(keys.derive("conversation"))
+        self._cipher = keys.cipher("conversation")
 
     async def get(self, sender: str) -> bytes | None:
         """The JSON as it was put; None when there is none or it was written with another key."""

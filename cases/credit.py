@@ -6,9 +6,9 @@ from typing import Any
 
 from access import audit
 from access.actors import Actor
-from cases.deadlines import LOCAL
 from cases.inputs import MEASURE_KINDS, InvalidInput
 from cases.orders import measure_words
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 # Entered by an officer; the law is what each is decided by.
@@ -37,7 +37,7 @@ async def events(store: Store, code: str, cases: Sequence[Document]) -> list[dic
                 )
     shown = {"case_id": {"$in": [case["_id"] for case in cases]}, "kind": "exposure", "state": "published"}
     async for row in store["disclosures"].find(shown, {"case_id": 1, "published_at": 1}):
-        on = row["published_at"].astimezone(LOCAL).date().isoformat()
+        on = local_day(row["published_at"]).isoformat()
         found.append({"on": on, "words": "公开曝光", "text": "", "case": row["case_id"]})
     return sorted(found, key=lambda row: row["on"], reverse=True)
 
@@ -50,7 +50,7 @@ async def record(store: Store, code: str, actor: Actor, *, kind: str, on: str, t
         day = date.fromisoformat(on)
     except ValueError:
         raise InvalidInput("日期：请填写日期，例如 2026-11-24。", field="on") from None
-    if day > datetime.now(UTC).astimezone(LOCAL).date():
+    if day > local_day(datetime.now(UTC)):
         raise InvalidInput("日期：不能晚于今天。", field="on")
     if not 2 <= len(text) <= 300:
         raise InvalidInput("文号或说明：请填写2到300个字。", field="text")

@@ -2,17 +2,22 @@
 
 A missed fire costs more than a false alarm, but an alarm on every 灭火器过期 would make people ignore alarms. So a text
 raises danger when it *states* that something is happening now; negated, past, practised and feared dangers do not.
-Pure patterns over folded characters (no word cutting, no model): it works when everything else is down.
+Patterns over folded characters come first, then a small linear model for what they do not know (danger_model.py). Neither
+needs Rasa or word cutting: it works when everything else is down.
 """
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from cases.danger_model import MAX_SENTENCE, danger_model
 from cases.danger_words import (
+    ASKS_IN_GENERAL,
     ASKS_WHAT_TO_DO,
     HERE,
+    HERE_NOW,
     NOT_NOW_AFTER,
     NOT_NOW_BEFORE,
     NOT_NOW_SENTENCE,
@@ -38,6 +43,12 @@ LEAD = "⚠️ 如果危险正在发生："
 
 _SENTENCE_END = re.compile(r"[。!?;\n]")
 _CLAUSE_END = re.compile(r"[,、。!?;:\n]")
+# From this probability on the model raises danger.
+SUSPECTED = 0.4
+# Below this one the words of a pattern are taken for something else; a call for help is always heard.
+ABSURD = 0.01  # of a text of which the model knows at least half
+LEAST_KNOWN = 0.5
+LEAST_CHARACTERS = 6  # shorter calls are words that the patterns know
 _BACK, _AHEAD = 60, 24  # characters looked at around a trigger; bounds the work on long texts
 
 
@@ -52,27 +63,86 @@ class Danger:
 
 def danger_in(text: str) -> Danger | None:
     """The danger that the text says is happening now, or None. About linear in the length of the text."""
-    folded, origins = _fold(text)
-    if not folded:
-        return None
-    found: tuple[bool, int, int, str] | None = None
-    for kind, pattern in TRIGGERS:
-        for match in pattern.finditer(folded):
-            rank = (kind == "help", match.start(), match.end(), kind)
-            if found is not None and rank >= found:
-                break
-            if _happening(folded, match.start(), match.end()):
-                found = rank
-                break
-    if found is None:
-        found = _by_sound(folded)
+    folded, origins = fold(text)
+    found = _by_patterns(folded, _plausible) or _by_model(folded)
     if found is None:
         return None
     _, start, end, kind = found
     return Danger(kind, (origins[start], origins[end - 1] + 1), LEAD + ADVICE[kind])
 
 
-def _fold(text: str) -> tuple[str, list[int]]:
+def patterns_find(text: str) -> str | None:
+    """The kind of danger by the patterns alone, as the model's training needs it."""
+    found = _by_patterns(fold(text)[0], lambda folded, match: True)
+    return found[3] if found else None
+
+
+Found = tuple[bool, int, int, str]
+"""Whether it is only a call for help, start, end, kind; the smallest is the one that counts."""
+
+
+def _by_patterns(folded: str, plausible: Callable[[str, re.Match[str]], bool]) -> Found | None:
+    found: Found | None = None
+    for kind, pattern in TRIGGERS:
+        for match in pattern.finditer(folded):
+            rank = (kind == "help", match.start(), match.end(), kind)
+            if found is not None and rank >= found:
+                break
+            if _happening(folded, match.start(), match.end()) and (kind == "help" or plausible(folded, match)):
+                found = rank
+                break
+    return found or _by_sound(folded)
+
+
+def _plausible(folded: str, match: re.Match[str]) -> bool:
+    """The model has learned what the words of danger also stand for (颠倒了, 出不来, 晕了)."""
+    # Only what can belong to the sentence is searched: a long text has many places to judge.
+    begin = max(0, match.start() - MAX_SENTENCE // 2)
+    begin = max((stop.end() for stop in _SENTENCE_END.finditer(folded, begin, match.start())), default=begin)
+    furthest = min(len(folded), begin + MAX_SENTENCE)
+    stop = _SENTENCE_END.search(folded, match.end(), furthest)
+    end = stop.start() if stop else furthest
+    suspicion = danger_model().suspect(folded[begin : max(end, match.end())])
+    return suspicion.share >= ABSURD or suspicion.known < LEAST_KNOWN
+
+
+def _by_model(folded: str) -> Found | None:
+    """Told in words that no pattern knows; the words of then and what-if take it back here too."""
+    model = danger_model()
+    for start, end in sentences(folded):
+        sentence = folded[start:end]
+        if len(sentence) < LEAST_CHARACTERS:
+            continue
+        suspicion = model.suspect(sentence)
+        if suspicion.share >= SUSPECTED and not _then_or_asked(sentence, suspicion.start):
+            return (suspicion.kind == "help", start + suspicion.start, start + suspicion.end, suspicion.kind)
+    return None
+
+
+def _then_or_asked(sentence: str, at: int) -> bool:
+    """Told of another time, or asked in general in the clause at this place."""
+    before = _CLAUSE_END.split(sentence[:at])[-1]
+    clause = before + _CLAUSE_END.split(sentence[at:], maxsplit=1)[0]
+    if ASKS_IN_GENERAL.search(clause) and not HERE_NOW.search(clause):
+        return True
+    return bool(NOT_NOW_SENTENCE.search(sentence)) and not NOW.search(sentence)
+
+
+def sentences(folded: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of the sentences; a long one in pieces that end at a comma where there is one."""
+    start = 0
+    while start < len(folded):
+        stop = _SENTENCE_END.search(folded, start)
+        end = stop.start() if stop else len(folded)
+        if end - start > MAX_SENTENCE:
+            commas = [match.end() for match in _CLAUSE_END.finditer(folded, start, start + MAX_SENTENCE)]
+            end = commas[-1] if commas and commas[-1] - start > MAX_SENTENCE // 2 else start + MAX_SENTENCE
+        if end > start:
+            yield start, end
+        start = end + 1 if stop and end == stop.start() else max(end, start + 1)
+
+
+def fold(text: str) -> tuple[str, list[int]]:
     """Comparable characters and, for each, its index in `text`. White space and invisible characters go."""
     kept: list[str] = []
     origins: list[int] = []
@@ -110,13 +180,15 @@ def _happening(folded: str, start: int, end: int) -> bool:
         return False
     own = clause + folded[start:end] + rest
     around = own if calls else sentence + folded[start:end] + _SENTENCE_END.split(after, maxsplit=1)[0]
+    if ASKS_IN_GENERAL.search(own) and not HERE_NOW.search(own):
+        return False
     if not NOT_NOW_SENTENCE.search(around):
         return True
     # "去年也这样，现在又着火了": the words of now stand nearer than the words of then.
     return NOW.search(own) is not None
 
 
-def _by_sound(folded: str) -> tuple[bool, int, int, str] | None:
+def _by_sound(folded: str) -> Found | None:
     """Typed by ear: 煤七 for 煤气. Only where 了 or a call follows, and only when the characters are no word themselves."""
     for match in WORDS_BY_SOUND.finditer(folded):
         pair = match.group(1)

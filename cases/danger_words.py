@@ -131,6 +131,12 @@ ASKS_WHAT_TO_DO = re.compile(
 )
 HERE = re.compile(r"我们|俺|咱|我(?:家|厂|店|这|爸|妈)|这里|这边|这儿|隔壁|里面?有|现在|刚")
 
+# A question of the curious, unless somebody is here and now: "电梯困人了该找谁", "油锅起火为啥不能用水浇".
+ASKS_IN_GENERAL = re.compile(
+    r"(?<!快)吗|么$|几[种类年]|多少|为啥|为什么|算不算|能不能|可不可以|是不是|哪[一个年]|怎么(?!还|办)|如何|该(?:找|打|怎么|不该)|啥关系|啥意思|什么是|求(?:个|资料|脚本|模板)|脚本|剧本|案例|推演|题目|作业|论文|心得|课件|赔偿|理赔|定损|保险"
+)
+HERE_NOW = re.compile(r"我们?|俺|咱|这里|这边|这儿|隔壁|对面|楼[上下]|现在|正在|刚|快来|快点|赶紧|救")
+
 # Anywhere in the sentence; taken back by `NOW` in the trigger's own clause.
 NOT_NOW_SENTENCE = re.compile(
     r"(?<!不是)(?:演练|演习)|模拟|道具|烟幕弹|练习|试水|去年|前年|上个?月|上回|上次|上周|上个?星期|以前|之前|曾经|曾(?!老|家|师|某|总)|那年|那次|[年月天周]前|当年|当时|从前|原来|头几年|早些年|早年"

@@ -97,19 +97,29 @@ async def accept_and_assign(
     return await perform(store, case_id, "assign", actor, dict(order), case["version"])
 
 
-async def assign(store: Store, case_id: str, actor: Actor, order: Mapping[str, Any], version: int) -> Document:
+async def give(
+    store: Store, case_id: str, action: str, actor: Actor, order: Mapping[str, Any], version: int
+) -> Document:
+    """派单, 改派 or 移交: the case to a department and an inspector. `action` names the row of the lifecycle table."""
     await checked_order(store, order)
-    return await perform(store, case_id, "assign", actor, dict(order), version)
+    return await perform(store, case_id, action, actor, dict(order), version)
 
 
 async def checked_order(store: Store, order: Mapping[str, Any]) -> None:
-    """Raises `InvalidInput` when department or inspector is missing or nobody has that number."""
+    """Raises `InvalidInput` when department or inspector is missing, nobody has that number, or the person has left."""
     if not str(order.get("department", "")).strip():
         raise InvalidInput("承办部门：没有填写。", field="department")
-    chosen = str(order.get("inspector_id", "")).strip()
+    await checked_inspector(store, str(order.get("inspector_id", "")).strip())
+
+
+async def checked_inspector(store: Store, chosen: str) -> None:
+    """Raises `InvalidInput` when nobody has that number."""
     if not chosen:
         raise InvalidInput("检查员：请从列表中选择。", field="inspector_id")
-    if await store["inspectors"].find_one({"_id": chosen}, {"_id": 1}) is None:
+    inspector = await store["inspectors"].find_one({"_id": chosen}, {"active": 1})
+    if inspector and not inspector.get("active", True):
+        raise InvalidInput("检查员：这个人已停用，请另选一名。", field="inspector_id")
+    if inspector is None:
         account = await store["accounts"].find_one({"_id": chosen, "roles": "inspector", "disabled": False}, {"_id": 1})
         if account is None:
             raise InvalidInput("检查员：名单里没有这个人，请从列表中选择。", field="inspector_id")

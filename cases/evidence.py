@@ -1,4 +1,4 @@
-"""Photos: checked, re-encoded without a trace of the camera, the original kept sealed; the position read first.
+"""Evidence: photos re-encoded without a trace of the camera, documents and recordings as they came; all of it sealed.
 
 Files lie encrypted and content-addressed in the data folder, not in the database: big blobs would slow every backup.
 """
@@ -8,7 +8,6 @@ import hashlib
 import io
 import os
 import secrets
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,8 @@ from pathlib import Path
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 
-from store.errors import Refusal
+from cases.attachments import ACCEPTED, BadFile, FileType, type_of
+from cases.malware import Scanner
 from store.sealing import Cipher
 
 register_heif_opener(thumbnails=False)
@@ -26,19 +26,21 @@ MAX_PIXELS = 50_000_000
 MAX_PHOTOS = 9
 LONG_SIDE = 2560
 THUMB_SIDE = 480
+_TOO_MANY_PIXELS = "照片像素太多,请用手机拍摄的普通照片。"
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 
 
-class BadPhoto(Refusal):
+class BadPhoto(BadFile):
     """Not a photo that we can use; nothing of it was kept."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, status=422, field="photos")
 
 
 @dataclass(frozen=True)
 class Photo:
-    """`jpeg` and `thumb` are clean re-encodings; `position` is (lng, lat) in WGS-84 from EXIF, or None; `dhash` 64 bits."""
+    """`jpeg` and `thumb` are clean re-encodings; `dhash` has 64 bits.
+
+    `position` is (lng, lat) in WGS-84 from EXIF, to about 100 m, or None: enough to find the grid, too little to find
+    the window it was taken from. The exact one is only in the sealed original.
+    """
 
     jpeg: bytes
     thumb: bytes
@@ -49,6 +51,23 @@ class Photo:
     original_sha256: str
 
 
+@dataclass(frozen=True)
+class Attachment:
+    """A document or recording, not yet stored."""
+
+    type: FileType
+    size: int
+    original_sha256: str
+
+
+def read_file(data: bytes) -> Photo | Attachment:
+    """What an uploaded file is, by its bytes. Raises `BadFile` (`BadPhoto`) with what the person should do."""
+    found = type_of(data)
+    if found is None:
+        return read_photo(data)
+    return Attachment(found, len(data), hashlib.sha256(data).hexdigest())
+
+
 def read_photo(data: bytes) -> Photo:
     """Decode and clean one uploaded file. Raises `BadPhoto` with what the person should do."""
     if not data:
@@ -56,21 +75,20 @@ def read_photo(data: bytes) -> Photo:
     if len(data) > MAX_BYTES:
         raise BadPhoto(f"照片太大,请不要超过{MAX_BYTES // 1024 // 1024}MB。")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-            # Checked before a single pixel is decoded: 100 kB of PNG can claim 900 megapixels.
-            if image.width * image.height > MAX_PIXELS:
-                raise BadPhoto("照片像素太多,请用手机拍摄的普通照片。")
-            position = _position(image)
-            image.draft("RGB", (LONG_SIDE, LONG_SIDE))
-            upright = ImageOps.exif_transpose(image).convert("RGB")
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        # Checked before a single pixel is decoded: 100 kB of PNG can claim 900 megapixels. (Pillow's own warning comes
+        # too; turning it into an error is a matter of the whole process, and several threads read photos.)
+        if image.width * image.height > MAX_PIXELS:
+            raise BadPhoto(_TOO_MANY_PIXELS)
+        position = _position(image)
+        image.draft("RGB", (LONG_SIDE, LONG_SIDE))
+        upright = ImageOps.exif_transpose(image).convert("RGB")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise BadPhoto("照片像素太多,请用手机拍摄的普通照片。") from None
+        raise BadPhoto(_TOO_MANY_PIXELS) from None
     except BadPhoto:
         raise
     except UnidentifiedImageError:
-        raise BadPhoto("这不是照片文件。请上传 JPG、PNG、WebP 或 HEIC 格式的照片。") from None
+        raise BadPhoto(f"这不是照片文件,也不是可以收的文件。可以收的有:{ACCEPTED}。") from None
     except Exception:
         # Decoders raise whatever they like on damaged files (OSError, SyntaxError, struct.error, EOFError …).
         raise BadPhoto("照片文件已损坏或不完整,请重新拍摄或重新选择。") from None
@@ -112,7 +130,7 @@ def _position(image: Image.Image) -> tuple[float, float] | None:
     except Exception:
         return None  # no position, or a broken one: the photo itself is still good
     inside = -90 <= lat <= 90 and -180 <= lng <= 180
-    return (lng, lat) if inside and (lng, lat) != (0.0, 0.0) else None
+    return (round(lng, 3), round(lat, 3)) if inside and (lng, lat) != (0.0, 0.0) else None
 
 
 def _degrees(parts: tuple) -> float:
@@ -121,16 +139,20 @@ def _degrees(parts: tuple) -> float:
 
 
 class EvidenceFiles:
-    """Sealed files by content address. `put` is durable (fsync, then rename) before it returns."""
+    """Sealed files by random name. `put` is durable (fsync, then rename) before it returns."""
 
-    def __init__(self, folder: Path, cipher: Cipher) -> None:
+    def __init__(self, folder: Path, cipher: Cipher, scanner: Scanner | None = None) -> None:
         self._folder = folder
         self._cipher = cipher
+        self._scanner = scanner
         # Decoding is bounded: two at once, however many uploads are waiting.
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="photos")
 
-    async def read(self, data: bytes) -> Photo:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, read_photo, data)
+    async def read(self, data: bytes) -> Photo | Attachment:
+        """Looked through by the scanner, if there is one, then read. Raises `BadFile`, `ScannerDown`."""
+        if self._scanner is not None:
+            await self._scanner.refuse_infected(data)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, read_file, data)
 
     async def put(self, data: bytes) -> str:
         """Store sealed and return the name to get it back by (random: equal files must not show as equal)."""
@@ -139,13 +161,30 @@ class EvidenceFiles:
     async def get(self, name: str) -> bytes:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, name)
 
+    async def remove(self, name: str) -> None:
+        """Nobody needs the file any more; one that is gone already is no error."""
+        path = self._path(name)
+        await asyncio.get_running_loop().run_in_executor(self._pool, lambda: path.unlink(missing_ok=True))
+
+    async def seal_anew(self) -> int:
+        """Seal every file with the key in use; how many were sealed with an older one. Can be stopped and run again."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._seal_anew)
+
+    def _seal_anew(self) -> int:
+        changed = 0
+        for path in sorted(self._folder.glob("??/*")):
+            if len(path.name) == 32 and not self._cipher.is_current(path.read_bytes(), f"evidence:{path.name}"):
+                self._write(self._read(path.name), path.name)
+                changed += 1
+        return changed
+
     def _path(self, name: str) -> Path:
         if len(name) != 32 or not all(c in "0123456789abcdef" for c in name):
             raise ValueError("not the name of an evidence file")
         return self._folder / name[:2] / name
 
-    def _write(self, data: bytes) -> str:
-        name = secrets.token_hex(16)
+    def _write(self, data: bytes, again: str = "") -> str:
+        name = again or secrets.token_hex(16)
         path = self._path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         waiting = path.with_suffix(".part")

@@ -3,32 +3,32 @@
 All of it follows from the case itself and is written together with it: by intake, and by every lifecycle action.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import UpdateOne
 
+from cases.clocks import presses
 from cases.companies import normal_company
 from cases.photo_likeness import pieces
-from cases.quarters import local_day
-from cases.states import CLOSED, State
+from cases.states import CLOSED
+from store.local_time import local_day
 from store.mongo import Store
 
-# Whose turn it is: the reporter's own periods are nobody's delay.
-NOT_OURS = frozenset({"objection", "reward_claim"})
+# Of an open case in which nothing presses: it stands behind all the others.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def found_by(case: dict[str, Any]) -> dict[str, Any]:
-    """`due` of the clock that ends next (None: nothing presses), `types` decided or proposed, `unclaimed` (nobody is
-    proposed or wanted it), `company` as `normal_company`, `spot` as GeoJSON when there is a position, `concluded_on`
-    and `measured_on` the local days of the finding and of the measures, `on_time` whether the check was."""
-    location, route = case.get("location") or {}, case.get("route") or {}
+    """`due` of the clock that ends next (`NEVER`: nothing presses; None: closed), `types` decided or proposed, `company`
+    as `normal_company`, `spot` as GeoJSON when there is a position, `concluded_on` and `measured_on` the local days of
+    the first finding and of the first measures, `on_time` whether that check was."""
+    location = case.get("location") or {}
     types = case["decided_types"] or [row["type"] for row in case["types"]]
     point = location.get("point")
     kept: dict[str, Any] = {
         "due": next_due(case),
         "types": types,
-        "unclaimed": case["state"] == State.RETURNED or not location.get("district") or not route.get("inspector"),
         "company": normal_company(case["company"]),
         **_milestones(case),
     }
@@ -38,23 +38,26 @@ def found_by(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def _milestones(case: dict[str, Any]) -> dict[str, Any]:
-    """The days that the work of a month is counted by; only those that were reached."""
-    clocks = {clock["id"]: clock for clock in case["clocks"]}
+    """The days that the work of a month is counted by; only those that were reached.
+
+    A second round after an objection moves none of them: a case counts once, in the month in which it was first decided.
+    """
     reached: dict[str, Any] = {}
-    check, measures = clocks.get("verify_close"), clocks.get("penalty_publicity")
-    if case.get("finding") and check and check["ended_at"]:
+    check = next((clock for clock in case["clocks"] if clock["id"] == "verify_close"), None)
+    if (case.get("finding") or case.get("earlier")) and check and check["ended_at"]:
         reached["concluded_on"] = local_day(check["ended_at"]).isoformat()
         reached["on_time"] = check["ended_at"] < check["due_at"]
-    if case.get("measures") and measures:
-        reached["measured_on"] = local_day(measures["started_at"]).isoformat()
+    if case.get("measured_at"):
+        reached["measured_on"] = local_day(case["measured_at"]).isoformat()
+    elif case.get("measures"):  # decided before the moment was kept
+        reached["measured_on"] = max(measure["decided_on"] for measure in case["measures"])
     return reached
 
 
 def next_due(case: dict[str, Any]) -> datetime | None:
     if case["state"] in CLOSED:
         return None
-    running = (clock for clock in case["clocks"] if clock["ended_at"] is None and clock["id"] not in NOT_OURS)
-    return min((clock["due_at"] for clock in running), default=None)
+    return min((clock["due_at"] for clock in case["clocks"] if presses(clock)), default=NEVER)
 
 
 async def fill(store: Store) -> None:

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from cases.deadlines import LOCAL
 from store.errors import Refusal
+from store.local_time import LOCAL
 
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
@@ -17,12 +17,6 @@ REFUSAL_REASONS = {
     "handled": "同一事项已经受理或办结,且没有新的事实",
     "other_procedure": "应当通过诉讼、仲裁、行政复议或信访等途径解决",
     "suggestion": "属于意见建议或政府信息公开申请",
-}
-RETURN_REASONS = {
-    "wrong_place": "不在本辖区",
-    "wrong_department": "不属本部门职责",
-    "no_such_place": "按地址找不到现场",
-    "conflict_of_interest": "承办人与被举报单位有利害关系",
 }
 MEASURE_KINDS = {
     "rectify": "责令限期整改",
@@ -40,6 +34,17 @@ FINDINGS = {
     "partly": "部分属实",
     "unsubstantiated": "不属实",
     "unverifiable": "无法核实",
+}
+
+SUSPEND_REASONS = {
+    "appraisal": "检测鉴定",
+    "other_authority": "等待其他机关作出决定",
+    "force_majeure": "不可抗力",
+}
+RETALIATION_OFFICES = {
+    "labour": "劳动保障监察机构",
+    "police": "公安机关",
+    "discipline": "纪检监察机关",
 }
 
 
@@ -72,8 +77,17 @@ class Accept(Input):
 
 
 class Assign(Input):
+    """`decision`: the supervisor's, for a case that was returned twice."""
+
     department: ShortText
     inspector_id: ShortText
+    decision: str = Field("", max_length=1000)
+
+
+class Reassign(Assign):
+    """To somebody else, with the reason."""
+
+    reason: ShortText
 
 
 class Refuse(Input):
@@ -104,11 +118,6 @@ class LinkRecurrence(Input):
     """`of`: the case in which the same was found before."""
 
     of: ShortText
-
-
-class Return(Input):
-    reason: Literal[tuple(RETURN_REASONS)]  # type: ignore[valid-type]
-    evidence: Text
 
 
 class Finding(Input):
@@ -193,6 +202,39 @@ class Extend(Input):
     reason: Text
 
 
+class Refusing(Input):
+    """A no with its reason."""
+
+    text: Text
+
+
+class Suspend(Input):
+    reason: Literal[tuple(SUSPEND_REASONS)]  # type: ignore[valid-type]
+    text: Text
+
+
+class Uphold(Input):
+    """The objection is right: another inspector checks again."""
+
+    inspector_id: ShortText
+    text: Text
+
+
+class Forward(Input):
+    """`appeal`: the message in which a reporter told of retaliation."""
+
+    appeal: ShortText
+    office: Literal[tuple(RETALIATION_OFFICES)]  # type: ignore[valid-type]
+    text: Text
+
+
+class AnswerSupervision(Input):
+    """`notice`: the supervision order that is answered."""
+
+    notice: ShortText
+    text: Text
+
+
 class Withdraw(Input):
     reason: str = Field("", max_length=1000)
 
@@ -201,8 +243,9 @@ FIELD_NAMES = {
     "types": "违法类型", "district": "区市", "street": "镇街", "grid": "网格", "company": "单位名称", "summary": "转办摘要",
     "department": "承办部门", "inspector_id": "检查员", "reason": "理由", "text": "说明", "to": "转交单位", "into": "并入的案件",
     "enterprise": "被举报单位", "of": "以前的案件",
-    "evidence": "退回依据", "result": "核查结论", "officers": "执法人员", "checked_on": "检查日期", "measures": "处理措施",
+    "evidence": "退回依据", "named": "应属何处", "photos": "现场照片", "decision": "督办决定", "decision_seen": "阅知督办决定", "result": "核查结论", "officers": "执法人员", "checked_on": "检查日期", "measures": "处理措施",
     "kind": "措施", "law": "法律依据", "decided_on": "决定日期", "rectify_by": "整改期限", "penalty_fen": "罚款金额", "days": "延长天数",
+    "office": "转交给", "appeal": "打击报复", "notice": "督办单",
 }  # fmt: skip
 
 _PROBLEMS = {

@@ -17,14 +17,15 @@ from access import audit
 from access.actors import REPORTER
 from access.redaction import redact
 from access.vault import Vault
-from cases import deadlines, photo_likeness
+from cases import deadlines, notices, photo_likeness
 from cases.found_by import found_by
 from cases.model import CheckedFiling, Filing, checked
-from cases.receipts import ALPHABET, Receipt, Receipts
+from cases.receipts import ALPHABET, Receipt, Receipts, without_codes
 from cases.states import State
 from store.errors import Conflict, Unavailable
 from store.groupcommit import GroupCommit
 from store.jobs import job_document
+from store.local_time import LOCAL
 from store.mongo import Document, Session, Store
 
 # How long a retry with the same client key gets the receipt again. Afterwards the key alone is worth nothing.
@@ -99,8 +100,10 @@ class Intake:
         tip_id, case_id = f"t{key_hash[:24]}", case_id_of(key_hash)
         words, identity = _without_identity(filing)
         danger = filing.danger
-        opened = now.astimezone(deadlines.LOCAL).date().isoformat()
-        facts = {**words, "ongoing": filing.ongoing, "chosen_type": filing.chosen_type}
+        opened = now.astimezone(LOCAL).date().isoformat()
+        facts = {
+            **words, "ongoing": filing.ongoing, "chosen_type": filing.chosen_type, "chosen_place": filing.chosen_place,
+        }  # fmt: skip
         vault = [self._vault.sealed_document("identity", tip_id, identity)] if identity else []
         if filing.contact:
             vault.append(self._vault.sealed_document("contact", tip_id, {"contact": filing.contact}))
@@ -109,6 +112,10 @@ class Intake:
              "pieces": photo_likeness.pieces(photo.dhash)}
             for n, photo in enumerate(filing.photos)
         ]  # fmt: skip
+        files = [
+            {"_id": f"{tip_id}-f{n}", "tip_id": tip_id, "case_id": case_id, **asdict(file)}
+            for n, file in enumerate(filing.files)
+        ]
         tip: Document = {
             "_id": tip_id, "number": receipt.number, "receipt": self._receipts.lookup_hash(receipt.number, receipt.code),
             "case_id": case_id, "channel": filing.channel, "facts": facts, "employee": filing.employee,
@@ -119,7 +126,10 @@ class Intake:
         entry = audit.make_entry(
             audit.Head(), case_id, "file", REPORTER.id, {"channel": filing.channel, "photos": len(evidence)}, now
         )
-        point = asdict(filing.point) if filing.point else None
+        # To about ten metres: the gate of a yard, not the bed of who stood there.
+        place = filing.point
+        point = {"lng": round(place.lng, 4), "lat": round(place.lat, 4), "system": place.system} if place else None
+        clocks = [deadlines.new_clock("accept_decision", now), deadlines.new_clock("verify_close", now)]
         case = {
             "_id": case_id, "version": 1, "state": State.RECEIVED, "urgent": danger is not None,
             "danger": danger.kind if danger else None, "created_at": now,
@@ -127,7 +137,7 @@ class Intake:
             "reported_point": point, "types": [], "decided_types": [], "in_scope": None, "location": None,
             "route": None, "duplicates": [], "company": words["company"], "summary": "", "department": None,
             "inspector_id": None, "finding": None, "measures": [], "penalty_fen": 0, "reply": None, "recheck": None,
-            "clocks": [deadlines.new_clock("accept_decision", now), deadlines.new_clock("verify_close", now)],
+            "clocks": clocks, "watch_at": notices.watch_at(clocks),
             "progress": [{"on": opened, "text": "已收到您的举报。"}],
             "audit": {"seq": entry["seq"], "hash": entry["hash"]},
             "last_action": {"name": "file", "actor": REPORTER.id, "actor_name": REPORTER.name, "at": now},
@@ -136,13 +146,14 @@ class Intake:
         jobs = [job_document("understand", case_id, {"case_id": case_id})]
         if danger:
             jobs.append(job_document("mail_alert", case_id, {"case_id": case_id}))
-        return Prepared(receipt, key_hash, tip["content"], tip, case, entry, evidence, vault, jobs)
+        return Prepared(receipt, key_hash, tip["content"], tip, case, entry, [*evidence, *files], vault, jobs)
 
     def _content_hash(self, filing: Filing) -> str:
         """Tells a retry from another filing under the same key; keyed, so that the database reveals nothing."""
         content: dict[str, Any] = asdict(filing)
         # A retry uploads its photos again, under new file names; the pictures themselves are the same.
         content["photos"] = sorted(photo.original_sha256 for photo in filing.photos)
+        content["files"] = sorted(file.original_sha256 for file in filing.files)
         plain = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str).encode()
         return hmac.new(self._content_key, plain, hashlib.sha256).hexdigest()
 
@@ -168,7 +179,7 @@ class Intake:
             await self._insert("audit", [item.audit_entry for item in fresh], session)
             await self._insert("jobs", [job for item in fresh for job in item.jobs], session)
             await self._insert("evidence", [row for item in fresh for row in item.evidence], session)
-            await self._insert("vault", [row for item in fresh for row in item.vault], session)
+            await self._vault.insert(session, [row for item in fresh for row in item.vault])
             return results
 
         return await self._store.transaction(write)
@@ -202,7 +213,7 @@ def _without_identity(filing: Filing) -> tuple[dict[str, str], dict[str, list[st
     words: dict[str, str] = {}
     identity = {kind: list(values) for kind, values in filing.identity.items()}
     for name in ("what", "place", "company", "happened"):
-        result = redact(getattr(filing, name))
+        result = redact(without_codes(getattr(filing, name)))
         words[name] = result.text
         for found in result.found:
             identity.setdefault(found.kind, []).append(found.value)

@@ -155,7 +155,18 @@ class Interview:
             else:
                 self.facts["place"] = {"text": "", "point_outside": True}
             taken = True
+        if meta.get("chosen_place"):
+            self._choose_place(meta["chosen_place"])
+            taken = True
         return taken
+
+    def _choose_place(self, chosen: str) -> None:
+        """ "区市 镇街", tapped among candidates or on the drawing: the reporter's word, for a person to confirm."""
+        heard = (self.facts.pop("place", None) or {}).get("text") or (self.slots.get("place") or {}).get("text")
+        name = chosen.replace(" ", "")
+        self.slots["place"] = {
+            "text": heard or name, "name": name, "certain": False, "point": None, "chosen": chosen,
+        }  # fmt: skip
 
     def take_contact(self, message: Message) -> bool:
         """A number of one's own, told when nobody asked for it."""
@@ -259,7 +270,8 @@ class Interview:
 
     def _tells_more(self, message: Message, locate: Locate) -> bool:
         """More of the matter instead of the place that was asked for."""
-        if message.intent not in ("report", "add_to_report") or "place" in self.facts.get("puzzled", []):
+        told = message.intent in ("report", "add_to_report") or danger_in(message.text) is not None
+        if not told or "place" in self.facts.get("puzzled", []):
             return False
         view = locate(message.text, None)
         named = bool(view.district or view.candidates or view.outside)
@@ -325,6 +337,8 @@ class Interview:
 
     def add(self, message: Message, locate: Locate) -> bool:
         """More about a tip whose summary is shown already."""
+        if _slot_of(message.text, locate) == "happened":
+            return self.correct_time(message.text)
         told = facts_in(message.text).ongoing or {"still_going_on": "yes", "stopped": "no"}.get(message.intent, "")
         if told and len(message.text) < 12:
             self.slots["ongoing"] = told
@@ -352,8 +366,11 @@ class Interview:
 
     def _settle_place(self, text: str, locate: Locate) -> None:
         """The answer to the place question is final, whatever it is: nobody is asked for the same thing twice."""
+        offered, view = self.facts.get("place") or {}, locate(text, None)
+        if text in (*offered.get("candidates", ()), offered.get("name")):
+            self._choose_place(f"{view.district} {view.street}".strip())
+            return
         before = (self.facts.pop("place", None) or {}).get("text", "")
-        view = locate(text, None)
         if not view.street and before and before not in text:
             both = locate(f"{before}，{text}", None)
             if both.district:
@@ -505,7 +522,7 @@ class Interview:
         return "我记下的内容如下，请看看对不对：\n" + "\n".join(lines)
 
     def filing_words(self) -> dict[str, str]:
-        """what, place, company, ongoing, happened, chosen_type as `cases.model.Filing` takes them."""
+        """what, place, company, ongoing, happened, chosen_type, chosen_place as `cases.model.Filing` takes them."""
         place, company = self.slots.get("place") or {}, self.slots.get("company")
         return {
             "what": self.slots.get("what") or "",
@@ -514,6 +531,7 @@ class Interview:
             "ongoing": self.slots.get("ongoing") or "",
             "happened": str(self.facts.get("happened", ""))[:100],
             "chosen_type": str(self.facts.get("type", "")),
+            "chosen_place": str(place.get("chosen", "")),
         }
 
 
@@ -543,7 +561,7 @@ def _slot_of(right: str, locate: Locate) -> str:
     known = facts_in(right)
     if known.company:
         return "company"
-    if known.happened and len(right) - len(known.happened) < 3:
+    if known.happened and len(right.removeprefix("时间").lstrip("是在")) - len(known.happened) < 3:
         return "happened"
     return "place" if locate(right, None).district else ""
 

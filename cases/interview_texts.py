@@ -17,7 +17,7 @@ ONGOING_WORDS = {"yes": "还在继续", "no": "已经停止", "unknown": "不清
 
 @dataclass(frozen=True)
 class Question:
-    """`buttons` are (title, payload); a payload without a slash is sent as if typed. `tools`: position, photo."""
+    """`buttons` are (title, payload); a payload without a slash is sent as if typed. `tools`: position, map, photo."""
 
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
@@ -33,8 +33,8 @@ QUESTIONS = {
         (), ("photo", "position"),
     ),
     "place": Question(
-        "这件事在什么地方？请说区、街道或村，再加路名或附近的标志，也可以点“发送位置”。" + _PLACE_WHY,
-        (("不知道", "/dont_know"),), ("position",), _PLACE_WHY,
+        "这件事在什么地方？请说区、街道或村，再加路名或附近的标志，也可以点“发送位置”或“在图上点”。" + _PLACE_WHY,
+        (("不知道", "/dont_know"),), ("position", "map"), _PLACE_WHY,
     ),
     "company": Question(
         "是哪家单位？招牌上的名字、大家怎么叫它都可以。（检查人员要找对门）", (("不知道", "/dont_know"),),
@@ -66,7 +66,7 @@ MATTER = {
     ),
     "announces": re.compile(r"补充|追加|再说|再加|添加"),
     "no_contact": re.compile(r"不(?:用|要|想|愿|方便|需要|必)?(?:留|联系|告诉|透露)|匿名|保密"),
-    "no_photo": re.compile(r"没(?:有)?(?:拍|照片|图片?)|不让拍|没法拍|拍不了"),
+    "no_photo": re.compile(r"没(?:有)?(?:拍|照片|图片?)|不让拍|没法拍|拍不了|不会拍|不敢拍"),
 }
 
 CURSES = re.compile(r"傻[逼比叉缺]|废物|蠢货|混蛋|王八|他妈|你妈|妈的|操你|草泥马|滚[吧蛋!！]|去死")

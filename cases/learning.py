@@ -50,8 +50,8 @@ async def candidate_rows(store: Store) -> list[Document]:
     rows = []
     for case_id, correction in last.items():
         predicted, types = (core_types(correction[key]["types"]) for key in ("proposed", "decided"))
-        if types and set(types) != set(predicted) and (text := await _text_that_was_read(store, case_id)):
-            row = {"text": nameless(text), "types": types, "predicted": predicted}
+        if types and set(types) != set(predicted) and (facts := await facts_that_were_read(store, case_id)):
+            row = {"text": nameless(facts["what"]), "types": types, "predicted": predicted}
             rows.append({**row, "model_version": correction["model_version"]})
     return sorted(rows, key=lambda row: (row["text"], row["types"]))
 
@@ -73,12 +73,13 @@ def nameless(text: str) -> str:
     return "".join(pieces) + text[at:]
 
 
-async def _text_that_was_read(store: Store, case_id: str) -> str | None:
-    """The words of the tip that opened the case, also after the case was merged into another."""
+async def facts_that_were_read(store: Store, case_id: str) -> Document | None:
+    """What the tip said that opened the case, also after the case was merged into another; None when withdrawn."""
     home = case_id  # where its tips are now; no case is merged into itself or into a closed one, so the way ends
     while into := (await store["cases"].find_one({"_id": home}, {"merged_into": 1}) or {}).get("merged_into"):
         home = into
-    async for tip in store["tips"].find({"case_id": home, "withdrawn": False}, {"client_key": 1, "facts.what": 1}):
+    async for tip in store["tips"].find({"case_id": home, "withdrawn": False}, {"client_key": 1, "facts": 1}):
         if case_id_of(tip["client_key"]) == case_id:
-            return tip["facts"]["what"]
+            facts: Document = tip["facts"]
+            return facts
     return None

@@ -8,12 +8,13 @@ from pydantic import ValidationError
 
 from access import audit
 from access.actors import Actor
-from cases import actions, deadlines
+from cases import actions, clock_changes, notices
 from cases.found_by import found_by
-from cases.inputs import Extend, Input, explain
+from cases.inputs import Input, explain
 from cases.states import STATE_NAMES, State
 from store import jobs
 from store.errors import Conflict, NotFound, Refusal
+from store.local_time import LOCAL, local_day
 from store.mongo import Document, Session, Store
 
 
@@ -66,7 +67,8 @@ async def perform(
         if case is None or not actor.may_see_district((case.get("location") or {}).get("district")):
             raise NoSuchCase
         if not actions.may(actor, action, case):
-            raise NotAllowed(f"您没有“{action.zh}”的权限。")
+            above = actions.is_above(actor, action, case)
+            raise NotAllowed("这张单已退回两次，只能由督办员决定。" if above else f"您没有“{action.zh}”的权限。")
         _refuse_stale(case, action, version)
         update = plan(case, action, clean, actor, moment)
         done = await store["cases"].find_one_and_update(
@@ -98,7 +100,7 @@ def _refuse_stale(case: Document, action: actions.Action, version: int | None) -
 
 
 def local_minute(moment: datetime) -> str:
-    return moment.astimezone(deadlines.LOCAL).strftime("%m月%d日%H:%M")
+    return moment.astimezone(LOCAL).strftime("%m月%d日%H:%M")
 
 
 class Update:
@@ -114,43 +116,41 @@ def plan(case: Document, action: actions.Action, data: Input, actor: Actor, now:
     target = action.target or State(case["state"])
     fields = action.change(case, data, actor, now)
     fields["state"] = target
-    fields["clocks"] = _clocks(case["clocks"], action, data, now)
+    fields["clocks"] = _clocks(case, fields, action, data, now)
     fields["last_action"] = {"name": action.name, "actor": actor.id, "actor_name": actor.name, "at": now}
     fields["found_by"] = found_by({**case, **fields})
     detail = {"from": case["state"], "to": str(target), **audit_detail(data)}
     entry = audit.make_entry(audit.Head(**case["audit"]), case["_id"], action.name, actor.id, detail, now)
     fields["audit"] = {"seq": entry["seq"], "hash": entry["hash"]}
     mongo: Document = {"$set": fields, "$inc": {"version": 1}}
+    # Left out when there is nothing to watch, so that the index of watched cases stays small.
+    if look := notices.watch_at(fields["clocks"]):
+        fields["watch_at"] = look
+    else:
+        mongo["$unset"] = {"watch_at": ""}
     told = action.told(case, data) if callable(action.told) else action.told
     if told:
-        # The day only: the reporter needs no more, and whoever looks over a shoulder learns no more.
-        mongo["$push"] = {"progress": {"on": now.astimezone(deadlines.LOCAL).date().isoformat(), "text": told}}
+        mongo["$push"] = {"progress": progress_line(told, entry["seq"], now)}
     return Update(mongo, entry)
+
+
+_NOT_IN_THE_TRAIL = {"text", "summary", "location", "route", "duplicates", "types", "photos"}
+
+
+def progress_line(text: str, seq: int, now: datetime) -> Document:
+    """What a reporter reads. The day only: whoever looks over a shoulder learns no more; `seq` keeps the order of a day."""
+    return {"on": local_day(now).isoformat(), "seq": seq, "text": text}
 
 
 def audit_detail(data: Input) -> dict[str, Any]:
     """What was decided, in plain JSON; free text stays in the case, where access is controlled."""
-    dumped = data.model_dump(mode="json", exclude={"text", "summary", "location", "route", "duplicates", "types"})
+    dumped = data.model_dump(mode="json", exclude=_NOT_IN_THE_TRAIL)
     return {"data": dumped} if dumped else {}
 
 
-def _clocks(clocks: list[Document], action: actions.Action, data: Input, now: datetime) -> list[Document]:
-    running = [dict(clock) for clock in clocks]
-    for clock in running:
-        if clock["id"] in action.stops and clock["ended_at"] is None:
-            clock["ended_at"] = now
-    if isinstance(data, Extend):
-        _extend(running, data.days)
-    running.extend(deadlines.new_clock(clock_id, now) for clock_id in action.starts)
-    return running
-
-
-def _extend(clocks: list[Document], days: int) -> None:
-    period = deadlines.periods()["verify_close"]
-    clock = next(clock for clock in clocks if clock["id"] == period.id)
-    if clock["extended_days"]:
-        raise Refusal("核查期限只能延长一次。", field="days")
-    if days > period.extend:
-        raise Refusal(f"核查期限最多延长{period.extend}日({period.basis})。", field="days")
-    clock["extended_days"] = days
-    clock["due_at"] = deadlines.due(period, clock["started_at"], extra_days=days).at
+def _clocks(case: Document, fields: Document, action: actions.Action, data: Input, now: datetime) -> list[Document]:
+    clocks = clock_changes.copies(case["clocks"])
+    clock_changes.stop(clocks, action.stops, now)
+    action.clocks(clocks, case, data, now)
+    clock_changes.start(clocks, action.starts, {**case, **fields}, now)
+    return clocks

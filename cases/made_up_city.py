@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from access.actors import SYSTEM
-from cases import checks, enterprises, photo_likeness, sweeps, tallies
+from cases import checks, enterprises, notices, photo_likeness, sweeps, tallies
 from cases.actions import is_substantiated
 from cases.enterprises import Enterprise
 from cases.found_by import found_by
@@ -22,10 +22,11 @@ from cases.made_up_firms import Ground, firms, grounds
 from cases.made_up_stories import ENDS, Setting, kinds_by_weight, live, location_of, opening_day, steps
 from cases.made_up_texts import sentences
 from cases.model import Filing
-from cases.quarters import local_day, quarter_of
+from cases.quarters import quarter_of
 from cases.receipts import ALPHABET
 from grid.service import Locator
 from store.jobs import Job
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 DAY = timedelta(days=1)
@@ -49,7 +50,7 @@ class City:
         cls, locator: Locator, seed: int, firm_count: int, now: datetime, most_grids: int | None = None
     ) -> "City":
         rng = random.Random(seed)  # noqa: S311 (invented people, no secrets)
-        roster = [inspector for code in locator.grid_index.grids if (inspector := locator.roster.of_grid(code.code))]
+        roster = [inspector for grid in locator.grid_index.grids for inspector in locator.roster.of_grid(grid.code)[:1]]
         where = grounds(locator.grid_index.grids, roster, rng)
         if most_grids and len(where) > most_grids:
             # The demonstration inspectors are the first ones: they should have something to do.
@@ -231,7 +232,9 @@ def _days(city: City, lives: list[Life], cases: int, days: int) -> Iterator[Docu
                 moved = timedelta(days=(city.now - life.received).days - day + 1)
                 if life.received + moved > city.now:
                     moved -= DAY
-                today[which] = shifted(life.at_age(city.now - life.received - moved), moved)
+                stood = life.at_age(city.now - life.received - moved)
+                # What it is found by follows from the rest, and is made anew for each copy.
+                today[which] = shifted({key: value for key, value in stood.items() if key != "found_by"}, moved)
             yield today[which]
 
 
@@ -254,6 +257,8 @@ def _copied(city: City, stood: Document, setting: Setting, number: int) -> Docum
         case["appeals"] = [
             {"kind": "objection", "message": "m", "on": case["opened_on"], "decided": None if fresh else {}}
         ]
+    if look := notices.watch_at(case["clocks"]):
+        case["watch_at"] = look
     case["found_by"] = found_by(case)
     return case
 

@@ -95,13 +95,15 @@ def steps(setting: Setting, end: str, opened: date, locator: Locator, rng: rando
     yield Step(at, "record_finding", inspector, finding)
     if end == "verified":
         yield Step(at := at + rng.uniform(0.5, 5), "decide_measures", inspector, {"measures": _measures(checked, rng)})
-    yield Step(at := at + rng.uniform(0.5, 5), "reply", inspector, {"text": "您反映的事项已核查，详见结论。"})
+    replied = at = at + rng.uniform(0.5, 5)
+    yield Step(at, "reply", inspector, {"text": "您反映的事项已核查，详见结论。"})
     if end == "verified" and rng.random() < 0.8:
         day = (opened + timedelta(days=int(at) + 10)).isoformat()
         yield Step(at := at + 10.2, "recheck", other, {"checked_on": day, "text": "已整改。"})
     outcome = "paid" if end == "verified" and rng.random() < 0.3 else "not_eligible"
     yield Step(at := at + rng.uniform(3, 30), "settle_reward", SYSTEM, {"outcome": outcome})
-    yield Step(at + rng.uniform(5, 60), "archive", SUPERVISOR, {})
+    # Not before the reporter's time for objections is over.
+    yield Step(max(at, replied + 8) + rng.uniform(5, 60), "archive", SUPERVISOR, {})
 
 
 def _measures(checked: str, rng: random.Random) -> list[dict[str, Any]]:
@@ -133,6 +135,8 @@ def applied(case: Document, change: Document) -> Document:
     grown = {**case, **change["$set"], "version": case["version"] + change["$inc"]["version"]}
     for field, value in change.get("$push", {}).items():
         grown[field] = [*case[field], value]
+    for field in change.get("$unset", {}):
+        grown.pop(field, None)
     return grown
 
 

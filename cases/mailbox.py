@@ -2,7 +2,9 @@
 
 What the reporter writes is treated like the tip itself: identity is taken out and sealed, the own secret code is masked
 (people paste it), and staff read the rest. A message is {"id", "from", "kind", "text", "on", "answers"}: `from` "staff"
-or "reporter", `kind` "question", "answer", "addition", "objection" or "retaliation", `on` a day without a time.
+or "reporter", `kind` "question", "answer", "addition", "objection", "retaliation", "review" (what became of an objection) or
+"forwarded" (of a report of retaliation), `on` a day without a time. What one reporter did is told in the tip's own
+`progress`: another reporter of the same case could be the company.
 """
 
 import secrets
@@ -15,21 +17,22 @@ from typing import Any
 from access.actors import REPORTER, Actor
 from access.redaction import redact
 from access.vault import Vault
-from cases import deadlines, lifecycle, photo_likeness, trail
-from cases.model import StoredPhoto, clean_text
-from cases.receipts import CODE_LENGTH, Receipts, plain_code
+from cases import deadlines, lifecycle, notices, photo_likeness, trail
+from cases.found_by import next_due
+from cases.model import StoredFile, StoredPhoto, clean_text
+from cases.receipts import CODE_LENGTH, MASK, Receipts, plain_code, without_codes
 from cases.states import CLOSED, State
 from store.errors import Conflict, Refusal
+from store.local_time import LOCAL
 from store.mongo import Document, Session, Store
 
 MAX_TEXT = 3000
 MAX_MESSAGES = 200
 MAX_PHOTOS_OF_TIP = 30
-MASK = "［查询码］"
 TOLD = {
     "answer": "您回答了工作人员的问题。",
     "addition": "您补充了情况。",
-    "objection": "您对办理结果提出了异议,由督办人员复核。",
+    "objection": "您对办理结果提出了异议,30日内由另一位督办人员复核。",
     "retaliation": "您反映了打击报复的情况,由督办人员处理。",
 }
 
@@ -58,7 +61,7 @@ async def ask(
 ) -> Document:
     """A question of an officer to every reporter of the case; answers the case. Raises what `perform` raises."""
     moment = now or datetime.now(UTC)
-    message = _message("staff", "question", text.strip(), moment)
+    message = new_message("staff", "question", text.strip(), moment)
 
     async def post(session: Session, case: Document, data: Any) -> None:
         await store["tips"].update_many({"case_id": case_id}, {"$push": {"messages": message}}, session=session)
@@ -81,12 +84,17 @@ class Mailbox:
         await self._write(tip_id, "answer", text, now, question=question)
 
     async def add(
-        self, tip_id: str, text: str, photos: Sequence[StoredPhoto] = (), now: datetime | None = None
+        self,
+        tip_id: str,
+        text: str,
+        photos: Sequence[StoredPhoto] = (),
+        files: Sequence[StoredFile] = (),
+        now: datetime | None = None,
     ) -> None:
-        """More facts or photos for an open case. Raises `InvalidMessage`, `TooLate`."""
-        if photos and not text.strip():
-            text = f"补充照片{len(photos)}张。"
-        await self._write(tip_id, "addition", text, now, photos=photos)
+        """More facts, photos or files for an open case. Raises `InvalidMessage`, `TooLate`."""
+        if (photos or files) and not text.strip():
+            text = f"补充照片{len(photos)}张、文件{len(files)}个。"
+        await self._write(tip_id, "addition", text, now, photos=photos, files=files)
 
     async def report_retaliation(self, tip_id: str, text: str, now: datetime | None = None) -> None:
         """安全生产法第七十三条: a reporter who is being punished for the tip says so; possible in every state."""
@@ -105,6 +113,7 @@ class Mailbox:
         *,
         question: str = "",
         photos: Sequence[StoredPhoto] = (),
+        files: Sequence[StoredFile] = (),
     ) -> None:
         moment = now or datetime.now(UTC)
 
@@ -114,14 +123,16 @@ class Mailbox:
             case = await self._store["cases"].find_one({"_id": tip["case_id"]}, session=session)
             assert case is not None, "a tip always has a case"
             refuse_kind(kind, tip, case, question, moment)
-            if len(photos) + await self._photos(tip_id, session) > MAX_PHOTOS_OF_TIP:
-                raise InvalidMessage(f"一件举报最多{MAX_PHOTOS_OF_TIP}张照片。", field="photos")
+            if len(photos) + len(files) + await self._evidence_of(tip_id, session) > MAX_PHOTOS_OF_TIP:
+                raise InvalidMessage(f"一件举报最多{MAX_PHOTOS_OF_TIP}张照片和文件。", field="photos")
             words = self.words(text, tip)
-            message = _message("reporter", kind, words.text, moment, answers=question)
-            await self._store["tips"].update_one({"_id": tip_id}, {"$push": {"messages": message}}, session=session)
+            message = new_message("reporter", kind, words.text, moment, answers=question)
+            told = lifecycle.progress_line(TOLD[kind], case["audit"]["seq"] + 1, moment)
+            news = {"$push": {"messages": message, "progress": told}}
+            await self._store["tips"].update_one({"_id": tip_id}, news, session=session)
             if words.identity:
                 await self._vault.seal(session, "identity", tip_id, words.identity)
-            await self._insert_photos(tip, message["id"], photos, session)
+            await self._insert_evidence(tip, message["id"], photos, files, session)
             await self._note(session, case, kind, message, len(photos), moment)
 
         await self._store.transaction(write)
@@ -133,45 +144,50 @@ class Mailbox:
             raise InvalidMessage("请写一句话再提交。", field="text")
         if len(clean) > MAX_TEXT:
             raise InvalidMessage(f"太长了({len(clean)}字),请控制在{MAX_TEXT}字以内,可以分几次写。", field="text")
-        redacted = redact(mask_code(clean, tip, self._receipts))
+        redacted = redact(without_codes(mask_code(clean, tip, self._receipts)))
         identity: dict[str, list[str]] = {}
         for found in redacted.found:
             identity.setdefault(found.kind, []).append(found.value)
         return Words(redacted.text, identity)
 
-    async def _photos(self, tip_id: str, session: Session) -> int:
+    async def _evidence_of(self, tip_id: str, session: Session) -> int:
         return await self._store["evidence"].count_documents({"tip_id": tip_id}, session=session)
 
-    async def _insert_photos(
-        self, tip: Document, message_id: str, photos: Sequence[StoredPhoto], session: Session
+    async def _insert_evidence(
+        self,
+        tip: Document,
+        message_id: str,
+        photos: Sequence[StoredPhoto],
+        files: Sequence[StoredFile],
+        session: Session,
     ) -> None:
+        of = {"tip_id": tip["_id"], "case_id": tip["case_id"]}
         rows = [
-            {
-                "_id": f"{message_id}-{n}",
-                "tip_id": tip["_id"],
-                "case_id": tip["case_id"],
-                "kind": "photo",
-                **asdict(photo),
-                "pieces": photo_likeness.pieces(photo.dhash),
-            }
+            {"_id": f"{message_id}-{n}", **of, "kind": "photo", **asdict(photo),
+             "pieces": photo_likeness.pieces(photo.dhash)}
             for n, photo in enumerate(photos)
-        ]
+        ] + [{"_id": f"{message_id}-f{n}", **of, **asdict(file)} for n, file in enumerate(files)]  # fmt: skip
         if rows:
             await self._store["evidence"].insert_many(rows, session=session)
 
     async def _note(
         self, session: Session, case: Document, kind: str, message: Document, photos: int, now: datetime
     ) -> None:
-        """Audit entry (never the words), a line of progress, and what the supervisor looks for."""
+        """Audit entry (never the words), and what the supervisor looks for. The review is due from the objection on."""
         detail = {"message": message["id"], "photos": photos}
         await trail.append(self._store, session, case["_id"], f"reporter_{kind}", REPORTER.id, detail, now)
         change: Document = {
             "$set": {"reporter_wrote": message["on"]},
-            "$push": {"progress": {"on": message["on"], "text": TOLD[kind]}},
             "$inc": {"photos": photos},
         }
         if kind in ("objection", "retaliation"):
-            change["$push"]["appeals"] = {"kind": kind, "message": message["id"], "on": message["on"], "decided": None}
+            appeal = {"kind": kind, "message": message["id"], "on": message["on"], "decided": None}
+            change["$push"] = {"appeals": appeal}
+        if kind == "objection":
+            clock = deadlines.new_clock("review", now)
+            change["$push"]["clocks"] = clock
+            change["$min"] = {"watch_at": notices.watch_at([clock])}
+            change["$set"]["found_by.due"] = next_due({**case, "clocks": [*case["clocks"], clock]})
         await self._store["cases"].update_one({"_id": case["_id"]}, change, session=session)
 
 
@@ -233,10 +249,10 @@ def may_object(tip: Document, case: Document, now: datetime) -> bool:
     until = objection_until(case)
     if until is None or now >= until:
         return False
-    replied_on = case["reply"]["sent_at"].astimezone(deadlines.LOCAL).date().isoformat()
+    replied_on = case["reply"]["sent_at"].astimezone(LOCAL).date().isoformat()
     return not any(row["kind"] == "objection" and row["on"] >= replied_on for row in tip["messages"])
 
 
-def _message(sender: str, kind: str, text: str, now: datetime, answers: str = "") -> Document:
-    day = now.astimezone(deadlines.LOCAL).date().isoformat()
+def new_message(sender: str, kind: str, text: str, now: datetime, answers: str = "") -> Document:
+    day = now.astimezone(LOCAL).date().isoformat()
     return {"id": f"m{secrets.token_hex(8)}", "from": sender, "kind": kind, "text": text, "on": day, "answers": answers}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from access.actors import Actor
-from cases import trail
+from cases import clock_changes, notices, trail
 from cases.found_by import next_due
 from cases.inputs import InvalidInput, Merge, Unmerge
 from cases.lifecycle import perform
@@ -21,13 +21,15 @@ from store.mongo import Document, Session, Store
 RESUMED = ("accept_decision", "verify_close")
 
 
-async def merge(store: Store, case_id: str, actor: Actor, into: str, version: int) -> Document:
+async def merge(
+    store: Store, case_id: str, actor: Actor, into: str, version: int, now: datetime | None = None
+) -> Document:
     """Attach this case's tips and photos to another case and close it as merged.
 
     Raises `InvalidInput` when the other case is none, the same, closed, of a district this person cannot see, or itself
     merged into this one.
     """
-    moment = datetime.now(UTC)
+    moment = now or datetime.now(UTC)
 
     async def move_tips(session: Session, case: Document, data: Merge) -> None:
         other = await store["cases"].find_one({"_id": data.into}, session=session)
@@ -76,12 +78,14 @@ async def _last_of(store: Store, session: Session, case: Document, own: str) -> 
     return str(case["_id"])
 
 
-async def unmerge(store: Store, case_id: str, actor: Actor, text: str, version: int) -> Document:
+async def unmerge(
+    store: Store, case_id: str, actor: Actor, text: str, version: int, now: datetime | None = None
+) -> Document:
     """Take a merged case out again: its tips come back from wherever they are now, and its clocks run from receipt.
 
     Raises what `perform` raises.
     """
-    moment = datetime.now(UTC)
+    moment = now or datetime.now(UTC)
 
     async def bring_back(session: Session, case: Document, data: Unmerge) -> None:
         fields = {"merge_path": 1, "case_id": 1}
@@ -102,6 +106,8 @@ async def unmerge(store: Store, case_id: str, actor: Actor, text: str, version: 
         alone = {
             **await _counts(store, session, case_id), "clocks": clocks, "merged_into": None,
             "found_by.due": next_due({**case, "state": State.TRIAGE, "clocks": clocks}),
+            # What came due in the meantime is looked at like everything else.
+            "watch_at": notices.watch_at(clocks),
         }  # fmt: skip
         await store["cases"].update_one({"_id": case_id}, {"$set": alone}, session=session)
 
@@ -111,7 +117,7 @@ async def unmerge(store: Store, case_id: str, actor: Actor, text: str, version: 
 def _resumed(clocks: list[Document], merged_at: datetime) -> list[Document]:
     return [
         {**clock, "ended_at": None} if clock["id"] in RESUMED and clock["ended_at"] == merged_at else clock
-        for clock in clocks
+        for clock in clock_changes.copies(clocks)
     ]
 
 

@@ -39,10 +39,22 @@ class StoredPhoto:
 
 
 @dataclass(frozen=True)
+class StoredFile:
+    """A document or recording whose sealed file is already on the disk. What it was called is not kept."""
+
+    file: str
+    kind: str
+    extension: str
+    size: int
+    original_sha256: str
+
+
+@dataclass(frozen=True)
 class Filing:
     """One report as it came in. `client_key` is made by the client, once for each filing: a retry carries the same.
 
     `chosen_type`: the violation type that the reporter chose among those the model was unsure of.
+    `chosen_place`: "区市" or "区市 镇街", chosen by the reporter from a list, a drawing or the candidates of the chat.
     `identity`: kind → values that were taken out of the words before (the chat does it message by message).
     """
 
@@ -55,9 +67,11 @@ class Filing:
     happened: str = ""
     contact: str = ""
     chosen_type: str = ""
+    chosen_place: str = ""
     employee: bool = False
     point: Point | None = None
     photos: tuple[StoredPhoto, ...] = field(default=())
+    files: tuple[StoredFile, ...] = field(default=())
     identity: Mapping[str, list[str]] = field(default_factory=dict)
 
 
@@ -104,8 +118,10 @@ def checked(filing: Filing) -> CheckedFiling:
         happened=clean_text(filing.happened),
         contact=clean_text(filing.contact),
         chosen_type=filing.chosen_type,
+        chosen_place=filing.chosen_place,
         employee=filing.employee,
         point=filing.point,
         photos=filing.photos,
+        files=filing.files,
         identity=filing.identity,
     )

@@ -5,12 +5,13 @@ cannot be told to the company.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
 
 from access.actors import Actor
-from cases import actions
+from cases import actions, clock_changes, extension, review
 from cases.inputs import FINDINGS, MEASURE_KINDS, InvalidInput, Measure, explain
 from cases.states import State
 from cases.violations import name_of
@@ -19,7 +20,7 @@ from store.mongo import Document, Store
 
 _SHOWN = (
     "_id", "version", "state", "urgent", "opened_on", "decided_types", "summary", "company", "department",
-    "inspector_id", "finding", "measures", "penalty_fen", "reply", "recheck",
+    "inspector_id", "finding", "measures", "penalty_fen", "reply", "recheck", "extension",
 )  # fmt: skip
 _PLACE = ("district", "street", "grid", "grid_name")
 
@@ -30,6 +31,7 @@ def order(case: Document) -> Document:
     return {
         **{key: case.get(key) for key in _SHOWN},
         "returns": case.get("returns", []),
+        "decisions": case.get("decisions", []),
         "clocks": [clock for clock in case["clocks"] if clock["id"] != "accept_decision"],
         "location": {key: place.get(key) for key in _PLACE},
     }
@@ -58,7 +60,37 @@ def offered(case: Document, actor: Actor) -> dict[str, actions.Action]:
         hidden.add("reply")  # 两个必罚: first the measures
     if finding and finding["recorded_by"] == actor.id:
         hidden.add("recheck")  # by another person
+    hidden |= _hidden_by_clocks(case) | _hidden_by_appeals(case, actor)
     return {action.name: action for action in actions.allowed(case, actor) if action.name not in hidden}
+
+
+def _hidden_by_clocks(case: Document) -> set[str]:
+    clocks, hidden = clock_changes.copies(case["clocks"]), {"answer_supervision"}  # asked for by its own form
+    check = clock_changes.running(clocks, "verify_close")
+    if not check or check[0]["extended_days"]:
+        hidden |= {"extend", "ask_extension"}
+    hidden |= {"ask_extension"} if extension.waiting(case) else {"grant_extension", "refuse_extension"}
+    stopped = any(clock["suspended_at"] for clock in clock_changes.running(clocks))
+    hidden |= {"suspend"} if stopped else {"resume"}
+    if any(clock["due_at"] > datetime.now(UTC) for clock in clock_changes.running(clocks, "objection")):
+        hidden.add("archive")
+    return hidden
+
+
+def _hidden_by_appeals(case: Document, actor: Actor) -> set[str]:
+    hidden: set[str] = set()
+    taken = (case.get("review") or {}).get("by")
+    if not review.open_appeals(case, "objection"):
+        hidden |= {"take_review", "uphold_review", "dismiss_review"}
+    else:
+        hidden.add("archive")
+    if taken == actor.id or actor.id in review.deciders(case):
+        hidden.add("take_review")
+    if taken != actor.id:
+        hidden |= {"uphold_review", "dismiss_review"}
+    if not review.open_appeals(case, "retaliation"):
+        hidden.add("forward_retaliation")
+    return hidden
 
 
 def reply_draft(case: Document) -> str:

@@ -1,10 +1,8 @@
 """Quarters and months as people and records name them: "2026Q4", "2026-11"."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
-
-from cases.deadlines import LOCAL
 
 _QUARTER = re.compile(r"(20[0-9]{2})Q([1-4])")
 _MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
@@ -48,10 +46,6 @@ def read_quarter(text: str, otherwise: date) -> Quarter:
     """ "2026Q4"; what is not understood is the quarter of `otherwise`."""
     match = _QUARTER.fullmatch(text)
     return Quarter(int(match[1]), int(match[2])) if match else quarter_of(otherwise)
-
-
-def local_day(moment: datetime) -> date:
-    return moment.astimezone(LOCAL).date()
 
 
 def month_of(day: date) -> str:

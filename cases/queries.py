@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from access.actors import Actor
+from cases.attachments import KINDS
 from cases.clocks import SOON
 from cases.receipts import ALPHABET, LOOK_ALIKES
 from cases.states import CLOSED, State
@@ -24,8 +24,8 @@ OPEN_STATES = tuple(state for state in State if state not in CLOSED)
 LISTED = {
     "state": 1, "urgent": 1, "opened_on": 1, "types.type": 1, "decided_types": 1, "location.district": 1,
     "location.street": 1, "location.certain": 1, "company": 1, "clocks": 1, "inspector_id": 1, "department": 1,
-    "version": 1, "tips": 1, "photos": 1, "penalty_fen": 1, "finding.result": 1, "finding.recorded_by": 1,
-    "in_scope": 1, "last_action.at": 1,
+    "version": 1, "tips": 1, "photos": 1, "route": 1, "penalty_fen": 1, "finding.result": 1, "finding.recorded_by": 1,
+    "in_scope": 1, "last_action.at": 1, "returns": 1,
 }  # fmt: skip
 
 _CASE_NUMBER = re.compile(rf"[{ALPHABET}]{{10}}")
@@ -33,12 +33,11 @@ _CASE_NUMBER = re.compile(rf"[{ALPHABET}]{{10}}")
 
 @dataclass(frozen=True)
 class Filter:
-    """What the dispatcher's list is narrowed to; empty means all. `unclaimed`: nobody is proposed or wanted it."""
+    """What the dispatcher's list is narrowed to; empty means all."""
 
     states: tuple[State, ...] = DISPATCHER_STATES
     district: str = ""
     type: str = ""
-    unclaimed: bool = False
     page: int = 1
 
     @classmethod
@@ -56,7 +55,6 @@ class Filter:
             states,
             query.get("district", "")[:50],
             query.get("type", "")[:60],
-            query.get("unclaimed") == "1",
             max(1, min(page, LAST_PAGE)),
         )
 
@@ -72,8 +70,6 @@ def desk_match(filter: Filter, actor: Actor) -> Document:
         conditions.append({"location.district": filter.district})
     if filter.type:
         conditions.append({"found_by.types": filter.type})
-    if filter.unclaimed:
-        conditions.append({"found_by.unclaimed": True})
     return {"$and": [condition for condition in conditions if condition]}
 
 
@@ -84,7 +80,7 @@ NEWEST_FIRST = [("created_at", -1)]
 
 # A case that was not understood yet has no place; pages read the names all the same.
 _NO_PLACE = dict.fromkeys(
-    ("district", "street", "grid", "grid_name", "certain", "explanation", "conflict", "outside_city"), None
+    ("district", "street", "grid", "grid_name", "layer", "certain", "explanation", "conflict", "outside_city"), None
 )  # fmt: skip
 _NO_ROUTE = dict.fromkeys(("department", "inspector", "explanation"), None)
 
@@ -92,7 +88,8 @@ _NO_ROUTE = dict.fromkeys(("department", "inspector", "explanation"), None)
 def whole(case: Document) -> Document:
     """The case with every name that pages read, empty where there is nothing yet."""
     return {
-        "returns": [], "appeals": [], "in_scope": None, "enterprise": None, "recurrence_of": None, "recurred_in": [],
+        "returns": [], "decisions": [], "appeals": [], "in_scope": None, "review": None, "extension": None, "earlier": [],
+        "enterprise": None, "recurrence_of": None, "recurred_in": [],
         **case,
         "location": {**_NO_PLACE, "candidates": [], **(case.get("location") or {})},
         "route": {**_NO_ROUTE, **(case.get("route") or {})},
@@ -133,6 +130,12 @@ async def tips_of(store: Store, case_id: str) -> list[Document]:
 async def photos_of(store: Store, case_id: str) -> list[Document]:
     fields = {"width": 1, "height": 1}
     return [row async for row in store["evidence"].find({"case_id": case_id, "kind": "photo"}, fields).sort("_id", 1)]
+
+
+async def files_of(store: Store, case_id: str) -> list[Document]:
+    """Documents and recordings: {_id, kind, extension, size}."""
+    query, fields = {"case_id": case_id, "kind": {"$in": list(KINDS)}}, {"kind": 1, "extension": 1, "size": 1}
+    return [row async for row in store["evidence"].find(query, fields).sort("_id", 1)]
 
 
 async def audit_of(store: Store, case_id: str) -> list[Document]:
@@ -192,28 +195,35 @@ async def supervised(store: Store, actor: Actor, states: tuple[State, ...], limi
 
 async def appeals(store: Store, actor: Actor) -> list[Document]:
     """Cases with an objection or a report of retaliation that nobody has decided about, oldest first."""
-    query = {"appeals.decided": {"$type": "null"}, **district_limit(actor)}
+    query = {
+        "appeals.kind": {"$in": ["objection", "retaliation"]},  # along the index of the few cases that have any
+        "appeals": {"$elemMatch": {"decided": None}},
+        **district_limit(actor),
+    }
     found = store["cases"].find(query, {**LISTED, "appeals": 1}).sort("created_at", 1)
     return [whole(row) for row in await found.to_list(200)]
 
 
+async def extensions(store: Store, actor: Actor) -> list[Document]:
+    """Cases for which an inspector asks for more time, oldest first."""
+    query = {"extension.decided": "", **district_limit(actor)}
+    found = store["cases"].find(query, {**LISTED, "extension": 1}).sort("created_at", 1)
+    return [whole(row) for row in await found.to_list(200)]
+
+
 async def appeal_words(store: Store, case: Document) -> list[Document]:
-    """What reporters wrote in objection: {kind, on, text}. The rest of their words is not the supervisor's business."""
-    wanted = {appeal["message"] for appeal in case.get("appeals", [])}
+    """What reporters wrote in objection: {id, kind, on, text, decided}. The rest is not the supervisor's business."""
+    wanted = {appeal["message"]: appeal["decided"] for appeal in case.get("appeals", [])}
     if not wanted:
         return []
     messages = [m for tip in await tips_of(store, case["_id"]) for m in tip["messages"] if m["id"] in wanted]
-    return [{key: message[key] for key in ("kind", "on", "text")} for message in messages]
+    return [
+        {**{key: message[key] for key in ("id", "kind", "on", "text")}, "decided": wanted[message["id"]]}
+        for message in messages
+    ]
 
 
 async def approximate_grids(store: Store) -> bool:
     """Whether the grid layer in use is only a demonstration, which every page that shows a grid must say."""
     layer = await store["grid_layers"].find_one({"active": True}, {"approximate": 1})
     return layer is None or bool(layer.get("approximate"))
-
-
-async def inspectors_of(store: Store, district: str | None) -> list[dict[str, Any]]:
-    """Who can get an order: those of the district first, then the others."""
-    fields = {"name": 1, "district": 1, "street": 1, "on_duty": 1}
-    rows = await store["inspectors"].find({}, fields).sort("_id", 1).to_list(2000)
-    return sorted(rows, key=lambda row: (row.get("district") != district, row.get("district") or "", row["name"]))

@@ -8,20 +8,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from access.redaction import redact
+from cases.attachments import BadFile
 from cases.danger import Danger
-from cases.evidence import BadPhoto, EvidenceFiles, Photo
+from cases.evidence import Attachment, BadPhoto, EvidenceFiles, Photo
 from cases.intake import Intake
-from cases.model import Filing, InvalidFiling, StoredPhoto, checked
+from cases.model import Filing, InvalidFiling, StoredFile, StoredPhoto, checked
 from cases.rasa import RasaClient
 from cases.receipts import Receipt
 from cases.scope import QUESTION, ScopeQuestion
 from grid import polygons
 from grid.coordinates import BadCoordinate, Point
-from grid.service import Locator
+from grid.service import Location, Locator
 
 
 class NoTip(InvalidFiling):
     """Clearly no safety matter; `confirmed=1` files it all the same."""
+
+
+class WhereExactly(InvalidFiling):
+    """The words do not say where; asked once. `candidates`: places that they could mean, as `chosen_place` takes them."""
+
+    def __init__(self, candidates: Sequence[str]) -> None:
+        said = "您写的地方可能不止一处。" if candidates else "没有认出您写的地点。"
+        super().__init__(
+            f"{said}请在下面选一下大概在哪里,也可以在图上点;不知道就直接再点一次“提交”。", field="chosen_place"
+        )
+        self.candidates = tuple(candidates)
 
 
 class OutsideCity(InvalidFiling):
@@ -62,29 +75,52 @@ class Reception:
         self._question = question
 
     async def file(
-        self, channel: str, client_key: str, fields: Mapping[str, str], uploads: Sequence[UploadedFile] = ()
+        self,
+        channel: str,
+        client_key: str,
+        fields: Mapping[str, str],
+        uploads: Sequence[UploadedFile] = (),
+        *,
+        ask_where: bool = False,
     ) -> Filed:
-        """File one tip. Raises `InvalidFiling` (`NoTip`, `OutsideCity`), `BadPhoto`, `AlreadyFiled`, `Unavailable`."""
+        """File one tip. Raises `InvalidFiling` (`NoTip`, `OutsideCity`), `BadFile`, `AlreadyFiled`, `Unavailable`.
+
+        With `ask_where` also `WhereExactly`, once, unless somebody may be in danger.
+        """
         filing = checked(filing_from(channel, client_key, fields))
         confirmed = fields.get("confirmed") == "1"
         if filing.point and not confirmed:
             self._refuse_outside(filing.point)
-        photos = await read_photos(self._evidence, uploads)
+        read = await read_uploads(self._evidence, uploads)
         doubtful = not confirmed and filing.danger is None
-        if doubtful and await self._question.clearly_no_tip(self._rasa, filing.what):
+        if doubtful and await self._question.clearly_no_tip(self._rasa, redact(filing.what).text):
             raise NoTip(
                 "您写的内容好像不是安全生产方面的问题。请看看下面哪个电话更合适;如果确实要举报,请点“仍要提交”。"
             )
-        if photos:
-            filing = replace(filing, photos=tuple(await store_photos(self._evidence, photos)))
+        if ask_where and doubtful and fields.get("place_asked") != "1":
+            self._ask_where(filing, read)
+        if read:
+            stored = await store_uploads(self._evidence, read)
+            filing = replace(filing, photos=stored.photos, files=stored.files)
         receipt = await self._intake.receive(filing)
         return Filed(receipt, filing.danger, self._unplaced(filing))
 
     def _unplaced(self, filing: Filing) -> bool:
-        if filing.point or any(photo.position for photo in filing.photos):
+        if filing.point or filing.chosen_place or any(photo.position for photo in filing.photos):
             return False
-        location = self._locator.locate(text="\n".join((filing.place, filing.company, filing.what)))
+        location = self._read(filing)
         return location.district is None and not location.candidates
+
+    def _ask_where(self, filing: Filing, read: "list[ReadUpload]") -> None:
+        photographed = any(isinstance(one.found, Photo) and one.found.position for one in read)
+        if filing.point or filing.chosen_place or photographed:
+            return
+        location = self._read(filing)
+        if location.district is None:
+            raise WhereExactly([f"{c.district} {c.street or ''}".strip() for c in location.candidates])
+
+    def _read(self, filing: Filing) -> Location:
+        return self._locator.locate(text="\n".join((filing.place, filing.company, filing.what)))
 
     def _refuse_outside(self, point: Point) -> None:
         try:
@@ -110,6 +146,7 @@ def filing_from(channel: str, client_key: str, fields: Mapping[str, str]) -> Fil
         contact=fields.get("contact", ""),
         employee=fields.get("employee") == "1",
         point=point_from(fields),
+        chosen_place=fields.get("chosen_place", "").strip()[:60],
     )
 
 
@@ -124,31 +161,64 @@ def point_from(fields: Mapping[str, str]) -> Point | None:
         raise InvalidFiling(f"位置有误:{bad.message}", field="position") from None
 
 
-async def read_photos(evidence: EvidenceFiles, uploads: Sequence[UploadedFile]) -> list[tuple[Photo, bytes]]:
-    """Each photo cleaned, with its original bytes. Raises `BadPhoto` that names the file at fault."""
-    photos = []
+@dataclass(frozen=True)
+class ReadUpload:
+    """One upload that may be stored, with its original bytes."""
+
+    found: Photo | Attachment
+    data: bytes
+
+
+async def read_uploads(evidence: EvidenceFiles, uploads: Sequence[UploadedFile]) -> list[ReadUpload]:
+    """Each file checked and, if it is a photo, cleaned. Raises `BadFile` that names the file at fault."""
+    read = []
     for upload in uploads:
         try:
-            photos.append((await evidence.read(upload.data), upload.data))
-        except BadPhoto as bad:
-            raise BadPhoto(f"“{upload.name}”:{bad.message}") from None
-    return photos
+            read.append(ReadUpload(await evidence.read(upload.data), upload.data))
+        except BadFile as bad:
+            raise type(bad)(f"“{upload.name}”:{bad.message}") if type(bad) in (BadFile, BadPhoto) else bad from None
+    return read
 
 
-async def store_photos(evidence: EvidenceFiles, photos: list[tuple[Photo, bytes]]) -> list[StoredPhoto]:
-    stored = []
-    for photo, original in photos:
-        names = await asyncio.gather(evidence.put(photo.jpeg), evidence.put(photo.thumb), evidence.put(original))
-        stored.append(
-            StoredPhoto(
-                file=names[0],
-                thumb=names[1],
-                original=names[2],
-                original_sha256=photo.original_sha256,
-                dhash=photo.dhash,
-                width=photo.width,
-                height=photo.height,
-                position=photo.position,
-            )
-        )
-    return stored
+async def read_photos(evidence: EvidenceFiles, uploads: Sequence[UploadedFile]) -> list[ReadUpload]:
+    """Photos only. Raises `BadPhoto`."""
+    read = await read_uploads(evidence, uploads)
+    for upload, one in zip(uploads, read, strict=True):
+        if not isinstance(one.found, Photo):
+            raise BadPhoto(f"“{upload.name}”不是照片,这里只收照片。文件、录音和视频可以用网页表单提交。")
+    return read
+
+
+@dataclass(frozen=True)
+class StoredEvidence:
+    photos: tuple[StoredPhoto, ...] = ()
+    files: tuple[StoredFile, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.photos) + len(self.files)
+
+
+async def store_uploads(evidence: EvidenceFiles, read: Sequence[ReadUpload]) -> StoredEvidence:
+    photos, files = [], []
+    for one in read:
+        if isinstance(one.found, Photo):
+            photos.append(await _store_photo(evidence, one.found, one.data))
+        else:
+            kind = one.found.type
+            name = await evidence.put(one.data)
+            files.append(StoredFile(name, kind.kind, kind.extension, one.found.size, one.found.original_sha256))
+    return StoredEvidence(tuple(photos), tuple(files))
+
+
+async def _store_photo(evidence: EvidenceFiles, photo: Photo, original: bytes) -> StoredPhoto:
+    names = await asyncio.gather(evidence.put(photo.jpeg), evidence.put(photo.thumb), evidence.put(original))
+    return StoredPhoto(
+        file=names[0],
+        thumb=names[1],
+        original=names[2],
+        original_sha256=photo.original_sha256,
+        dhash=photo.dhash,
+        width=photo.width,
+        height=photo.height,
+        position=photo.position,
+    )

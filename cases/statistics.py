@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 from access.actors import Actor
 from cases import tallies
-from cases.quarters import local_day, month_of, next_month
+from cases.quarters import month_of, next_month
 from cases.states import State
+from store.local_time import local_day
 from store.mongo import Store
 
 _SUMMED = ("cases", "open", "checked", "on_time")

@@ -6,10 +6,12 @@ the same. The mail names numbers and a link, no enterprise.
 
 from datetime import date, datetime
 
-from cases.quarters import Quarter, local_day, quarter_of
+from cases.quarters import Quarter, quarter_of
 from store.jobs import job_document
+from store.local_time import local_day
 from store.mongo import Document, Store
 
+EVERY_S = 60.0
 DAYS_BEFORE = 10
 # A warning that could not be written for longer than this is overtaken by the next quarter.
 DAYS_AFTER = 20
@@ -37,7 +39,7 @@ async def remind(store: Store, now: datetime) -> int:
         return 0
     missing = await missing_by_grid(store, quarter)
     written = 0
-    query = {"grids": {"$in": list(missing)}, "email": {"$nin": ["", None]}}
+    query = {"grids": {"$in": list(missing)}, "email": {"$nin": ["", None]}, "active": {"$ne": False}}
     async for inspector in store["inspectors"].find(query, {"grids": 1, "email": 1}):
         count = sum(missing.get(grid, 0) for grid in inspector["grids"])
         fields = {"quarter": quarter.zh, "count": str(count), "last_day": quarter.last.isoformat(), "level": level}

@@ -12,8 +12,9 @@ from access.actors import Actor, Role
 from cases.credit_codes import plain_code
 from cases.inputs import InvalidInput
 from cases.model import StoredPhoto
-from cases.quarters import Quarter, local_day, quarter_of
+from cases.quarters import Quarter, quarter_of
 from store.errors import NotFound
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 # What a complete visit holds; besides, at least one photo.

@@ -14,11 +14,14 @@ from pymongo import UpdateOne
 
 from access.actors import Actor
 from cases import sweeps
-from cases.quarters import Quarter, local_day, next_month, quarter_of
+from cases.quarters import Quarter, next_month, quarter_of
 from cases.states import CLOSED, State
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 NO_DISTRICT = "未定区市"
+# How often a process looks; who comes sooner than `EVERY` after another has nothing to do.
+EVERY_S = 60.0
 EVERY = timedelta(seconds=55)
 # A change that was written a little out of order, or by a clock of another machine, is still seen.
 OVERLAP = timedelta(seconds=30)
@@ -54,7 +57,7 @@ def measured_pipeline(match: Document) -> list[Document]:
     acted = {"$gt": [{"$size": {"$setDifference": [kinds, ["none_with_reason"]]}}, 0]}
     penalised = {"$gt": [{"$size": {"$setIntersection": [kinds, _PENAL]}}, 0]}
     counts = {
-        "measured": _ONE, "acted": _count_if(acted), "penalised": _count_if(penalised),
+        "measured": _count_if({"$gt": [{"$size": kinds}, 0]}), "acted": _count_if(acted), "penalised": _count_if(penalised),
         "penalty_fen": {"$sum": "$penalty_fen"},
     }  # fmt: skip
     return [{"$match": match}, {"$group": {"_id": {"district": _DISTRICT}, **counts}}]

@@ -1,10 +1,9 @@
 """A case as its reporter reads it: days and plain words, never a name, a department's quarrel or a time of day."""
 
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from cases import deadlines
 from cases.states import CLOSED, State
+from store.local_time import LOCAL
 from store.mongo import Document
 
 # What a reporter waits for; the other clocks are between offices.
@@ -12,14 +11,20 @@ PROMISED = {
     "accept_decision": "决定是否受理",
     "verify_close": "核查办结",
     "feedback": "答复您",
+    "review": "复核您的异议",
+    "verify_again": "重新核查办结",
     "reward_start": "启动奖励(如符合条件)",
 }
+SUSPENDED = "期限暂停计算,恢复时会告诉您"
 KINDS = {
     "question": "工作人员问",
+    "notice": "通知",
     "answer": "您回答",
     "addition": "您补充",
     "objection": "您的异议",
     "retaliation": "您反映",
+    "review": "复核结果",
+    "forwarded": "打击报复的处理",
 }
 
 
@@ -30,23 +35,25 @@ def written_day(iso: str) -> str:
 
 def last_day(end: datetime) -> date:
     """A period ends at the midnight after its last day."""
-    return (end.astimezone(deadlines.LOCAL) - timedelta(seconds=1)).date()
+    return (end.astimezone(LOCAL) - timedelta(seconds=1)).date()
 
 
-def steps(case: Document) -> list[dict[str, str]]:
-    """The time line, oldest first."""
-    return [{"on": written_day(row["on"]), "text": row["text"]} for row in case["progress"]]
+def steps(case: Document, tip: Document) -> list[dict[str, str]]:
+    """The time line, oldest first: what happened to the case, and what this reporter did."""
+    rows = sorted([*case["progress"], *tip.get("progress", [])], key=lambda row: (row["on"], row.get("seq", 0)))
+    return [{"on": written_day(row["on"]), "text": row["text"]} for row in rows]
 
 
-def promises(case: Document) -> list[dict[str, Any]]:
-    """What comes next and by which day; nothing for a closed case."""
+def promises(case: Document) -> list[dict[str, str]]:
+    """What comes next and `by` which day, in words; nothing for a closed case."""
     if State(case["state"]) in CLOSED:
         return []
     found = []
     for clock in case["clocks"]:
         if clock["id"] in PROMISED and clock["ended_at"] is None:
             day = last_day(clock["due_at"])
-            found.append({"what": PROMISED[clock["id"]], "by": written_day(day.isoformat())})
+            by = SUSPENDED if clock.get("suspended_at") else f"{written_day(day.isoformat())}前"
+            found.append({"what": PROMISED[clock["id"]], "by": by})
     return found
 
 

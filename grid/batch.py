@@ -72,5 +72,6 @@ def _answer(location: Location) -> dict[str, Any]:
         "district_certain": location.district_certain,
         "basis": location.basis,
         "outside_city": location.outside_city,
+        "relation": location.relation,
         "explanation": location.explanation,
     }

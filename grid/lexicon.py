@@ -5,16 +5,16 @@ A name may have several senses (城阳 is a district, 城阳村 is elsewhere); t
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from enum import IntEnum
-from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-import ahocorasick
 import yaml
+from ahocorasick_rs import AhoCorasick, MatchKind
 
 from grid.divisions import Divisions, Street
 
@@ -39,6 +39,13 @@ class Kind(IntEnum):
     NOISE = 13  # 超市, 胶州湾: swallows what it covers
 
 
+# Names that mean the same whatever stands beside them; for the others see mentions.py.
+SETTLED = frozenset({Kind.DISTRICT, Kind.FORMER_TOWN, Kind.ZONE, Kind.ROAD})
+
+
+_OFFICIAL = frozenset(Kind) - {Kind.FORMER_TOWN, Kind.ZONE, Kind.LANDMARK, Kind.VILLAGE, Kind.ROAD, Kind.NOISE}
+
+
 class Sense(NamedTuple):
     """One meaning of a name."""
 
@@ -48,6 +55,10 @@ class Sense(NamedTuple):
     sure: bool = True  # False: the sense itself is only a likelihood (a former district that was split, a common word)
     district: str | None = None  # of all its places, when they share one
     street: str | None = None  # of its place, when it has only one
+    districts: frozenset[str] = frozenset()  # of all its places
+
+
+Entry = tuple[str, tuple[Sense, ...], bool]  # name, senses, whether they mean the same whatever stands beside them
 
 
 # 青岛市|南京路 must not be read as 青岛|市南|京路, nor 超市北侧 as 市北.
@@ -71,7 +82,7 @@ _NEVER_TOWNS = frozenset({"市南区", "市北区"})
 
 
 class Lexicon:
-    """All names; `automaton` finds the longest ones without overlap in one pass."""
+    """All names and their senses."""
 
     def __init__(self, city_dir: Path) -> None:
         self.divisions = Divisions.load(city_dir)
@@ -89,23 +100,43 @@ class Lexicon:
         self._villages()
         self._outside()
         self._noise()
-        self.senses: dict[str, tuple[Sense, ...]] = {k: tuple(v) for k, v in self._senses.items()}
+        self._learn([])
 
-    @cached_property
-    def automaton(self) -> ahocorasick.Automaton:
-        automaton = ahocorasick.Automaton()
-        for name, senses in self.senses.items():
-            automaton.add_word(name, (len(name), name, senses))
-        automaton.make_automaton()
-        return automaton
+    def _learn(self, aliases: Iterable[tuple[str, Where]]) -> None:
+        """Take in names that people accepted; what the files only infer from the same name gives way."""
+        senses = {name: tuple(found) for name, found in self._senses.items()}
+        for name, where in aliases:
+            if not self.is_official(name):
+                district, street = where
+                senses[name] = (Sense(Kind.LANDMARK, name, (where,), True, district, street, frozenset({district})),)
+        self.senses: dict[str, tuple[Sense, ...]] = senses
+        names = list(senses)
+        self.entries = [(name, senses[name], _is_settled(senses[name])) for name in names]
+        self._automaton = AhoCorasick(names, matchkind=MatchKind.LeftmostLongest, store_patterns=False)
+
+    def with_aliases(self, aliases: Iterable[tuple[str, Where]]) -> Lexicon:
+        """A copy that knows these names beside those of the files, and no others learned before."""
+        other = copy.copy(self)
+        other._learn(aliases)
+        return other
+
+    def is_official(self, name: str) -> bool:
+        """Does the name stand for a district, a street or a place outside by itself?"""
+        return any(sense.kind in _OFFICIAL for sense in self._senses.get(name, ()))
+
+    def names_in(self, text: str) -> list[tuple[int, int, int]]:
+        """The longest names from the left, without overlap: each as its number in `entries`, start and end."""
+        hits: list[tuple[int, int, int]] = self._automaton.find_matches_as_indexes(text)
+        return hits
 
     def _add(self, name: str, kind: Kind, places: Iterable[Where], *, canonical: str = "", sure: bool = True) -> None:
         if not name or any(s.kind == kind for s in self._senses[name]):
             return
         kept = tuple(dict.fromkeys(places))
-        district = kept[0][0] if len({d for d, _ in kept}) == 1 else None
+        districts = frozenset(d for d, _ in kept)
+        district = kept[0][0] if len(districts) == 1 else None
         street = kept[0][1] if len(kept) == 1 else None
-        self._senses[name].append(Sense(kind, canonical or name, kept, sure, district, street))
+        self._senses[name].append(Sense(kind, canonical or name, kept, sure, district, street, districts))
 
     def _districts(self) -> None:
         stem = self.city.removesuffix("市")
@@ -232,7 +263,7 @@ class Lexicon:
     def _noise(self) -> None:
         for name in _NOISE:
             self._add(name, Kind.NOISE, [])
-        for words in self.aliases["not_a_district"].values():
+        for words in self.aliases["not_a_place"]:
             for name in words:
                 if not self._senses.get(name):
                     self._add(name, Kind.NOISE, [])
@@ -240,3 +271,7 @@ class Lexicon:
 
 def _looks_like_village(name: str) -> bool:
     return _LOOKS_LIKE_VILLAGE.search(name) is not None and not _NATURAL.search(name)
+
+
+def _is_settled(senses: tuple[Sense, ...]) -> bool:
+    return all(sense.kind in SETTLED for sense in senses)

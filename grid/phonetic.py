@@ -17,6 +17,7 @@ from grid.lexicon import Kind, Lexicon, Where
 MAX_TEXT = 2000  # characters looked at; a place is named early, and this path is slow
 _MAX_READINGS = 24
 _STOPS = frozenset("，。！？；：、,.!?;:()（）[]【】\"'“”‘’ \t\r\n0123456789的有这那某附旁是市区县") | {""}
+_COUNTY = frozenset("市区县")
 _BEFORE_SHORT = ("青岛", "青岛市", "在", "到", "去")
 Repair = tuple[int, int, str, Where]  # start, end, the name meant, its place
 
@@ -28,6 +29,7 @@ class Phonetic:
         self._by_sound: dict[tuple[str, ...], list[tuple[str, Where, bool]]] = defaultdict(list)
         self._by_gap: dict[str, set[tuple[str, Where]]] = defaultdict(set)
         self._lengths: list[int] = []
+        self._begins: set[tuple[str, str]] = set()  # how the first two characters of any name may sound
         self._lexicon = lexicon
         self._built = False
 
@@ -72,6 +74,7 @@ class Phonetic:
         readings = [sorted({_fuzzy(s) if loose else s for s in _readings(c)}) for c in name]
         for syllables in list(product(*readings))[:_MAX_READINGS]:
             entry = (name, where, short)
+            self._begins.add((_fuzzy(syllables[0]), _fuzzy(syllables[1])))
             if entry not in self._by_sound[syllables]:
                 self._by_sound[syllables].append(entry)
 
@@ -85,8 +88,10 @@ class Phonetic:
     def _sounds(self, text: str, district: str | None, covered: set[int]) -> list[Repair]:
         found: list[Repair] = []
         strict = [_heard(c) for c in text]
-        for start in range(len(text)):
-            if start in covered or not strict[start]:
+        soft = [_soft(c) for c in text]
+        for start in range(len(text) - 1):
+            # Most places of a text drop out here, going by two characters.
+            if start in covered or self._begins.isdisjoint(product(soft[start], soft[start + 1])):
                 continue
             for length in self._lengths:
                 end = start + length
@@ -97,7 +102,7 @@ class Phonetic:
                         found.append((start, end, name, where))
         return found
 
-    def _sounding(self, syllables: list[list[str]]) -> list[tuple[str, Where, bool]]:
+    def _sounding(self, syllables: list[tuple[str, ...]]) -> list[tuple[str, Where, bool]]:
         loose = len(syllables) >= 3
         first = tuple(_fuzzy(s[0]) if loose else s[0] for s in syllables)
         hits = list(self._by_sound.get(first, ()))
@@ -115,9 +120,8 @@ class Phonetic:
             return False
         if not short:
             return same >= 2
-        return text[end : end + 1] in _STOPS and (
-            start == 0 or text[:start].endswith(_BEFORE_SHORT) or text[end : end + 1] in "市区县"
-        )
+        after = text[end : end + 1]
+        return after in _STOPS and (start == 0 or text[:start].endswith(_BEFORE_SHORT) or after in _COUNTY)
 
     def _one_wrong(self, text: str, district: str | None, covered: set[int]) -> list[Repair]:
         """One different character in the base of a full street name, when only one street is like that."""
@@ -160,10 +164,16 @@ def _readings(char: str) -> list[str]:
 _SECOND_READINGS = {"柏": "bo", "藏": "cang", "大": "dai", "重": "chong", "长": "zhang", "岘": "xian", "佰": "bo"}
 
 
-def _heard(char: str) -> list[str]:
+@lru_cache(maxsize=30_000)
+def _heard(char: str) -> tuple[str, ...]:
     """How a typed character is heard: its usual reading, and the second where names have it."""
     second = _SECOND_READINGS.get(char)
-    return [*_readings(char)[:1], *([second] if second else [])]
+    return (*_readings(char)[:1], *((second,) if second else ()))
+
+
+@lru_cache(maxsize=30_000)
+def _soft(char: str) -> tuple[str, ...]:
+    return tuple(_fuzzy(syllable) for syllable in _heard(char))
 
 
 @lru_cache(maxsize=3_000)

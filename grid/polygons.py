@@ -62,9 +62,13 @@ class GridHit:
 
 
 class GridIndex:
-    """All grids of the active layer. Immutable; an import makes a new one."""
+    """All grids of one version of the layer. Immutable; an import makes a new one.
 
-    def __init__(self, features: Iterable[Grid | Mapping[str, Any]]) -> None:
+    `version` is None for the demonstration grids, which come with the program.
+    """
+
+    def __init__(self, features: Iterable[Grid | Mapping[str, Any]], version: str | None = None) -> None:
+        self.version = version
         self.grids: Sequence[Grid] = tuple(f if isinstance(f, Grid) else grid_of_feature(f) for f in features)
         self._tree = shapely.STRtree([g.geometry for g in self.grids])
         self._by_code = {g.code: g for g in self.grids}

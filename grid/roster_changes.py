@@ -1,77 +1,106 @@
-"""The roster of inspectors and the imported layers, for the administrator: what there is, and one change at a time."""
+"""Changes of the roster by the administrator, one transaction and one audit entry each."""
 
-import re
+from __future__ import annotations
 
-from pymongo.errors import DuplicateKeyError
+from collections.abc import Mapping
+from typing import Any
 
 from access import audit
 from grid.divisions import Divisions
-from store.errors import NotFound, Refusal
+from grid.inspectors import Inspector
+from grid.roster_entry import InvalidInspector, deputies_of, inspector_from
+from grid.roster_store import fields_of, from_document, note_change
+from grid.shifts import MAX_PERIODS, Leave, Shift, leave_document, leaves_text, shift_document, shifts_text
+from store.errors import NotFound
 from store.mongo import Document, Session, Store
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,39}")
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{1,60}")
-MAX_GRIDS = 50
+# What the form of an inspector holds; leave and shifts have forms of their own.
+_TYPED = ("name", "email", "kind", "district", "street", "grids", "deputy", "phone", "robot", "demonstration")
 
 
-class InvalidInspector(Refusal):
-    status = 422
+async def inspector_of(store: Store, inspector_id: str) -> Inspector:
+    """Raises `NotFound`."""
+    row = await store["inspectors"].find_one({"_id": inspector_id})
+    if row is None:
+        raise NotFound("没有这名检查员。")
+    return from_document(row)
 
 
-async def listed_inspectors(store: Store) -> list[Document]:
-    return await store["inspectors"].find().sort([("district", 1), ("street", 1), ("_id", 1)]).to_list(5000)
-
-
-async def listed_layers(store: Store) -> list[Document]:
-    """The newest first."""
-    return await store["grid_layers"].find().sort("imported_at", -1).to_list(20)
-
-
-async def save_inspector(
-    store: Store, known: Divisions, *, inspector_id: str, name: str, email: str, place: str, grids: str, by: str
-) -> None:
-    """Add or change an inspector. `place` is "district street", `grids` are codes between spaces or commas.
+async def save_inspector(store: Store, known: Divisions, fields: Mapping[str, str], *, by: str) -> None:
+    """Add or change an inspector. `fields` as for `inspector_from`; leave, shifts and 在职 stay as they are.
 
     Raises `InvalidInspector` with the field at fault.
     """
-    if not _ID.fullmatch(inspector_id):
-        raise InvalidInspector("编号要用2到40个字母、数字或 -。", field="inspector_id")
-    if not 1 <= len(name) <= 30:
-        raise InvalidInspector("请填写姓名（最多30个字）。", field="name")
-    if not _EMAIL.fullmatch(email):
-        raise InvalidInspector("邮箱不对，派单通知会发到这里。例如 zhao@example.gov.cn。", field="email")
-    district, _, street = place.partition(" ")
-    if (district, street) not in known.street_set:
-        raise InvalidInspector("请从列表中选择镇街。", field="place")
-    codes = [code for code in re.split(r"[\s,;\uff0c\uff1b、]+", grids) if code]
-    if len(codes) > MAX_GRIDS:
-        raise InvalidInspector(f"一名检查员最多负责{MAX_GRIDS}个网格。", field="grids")
-    row = {"name": name, "email": email, "district": district, "street": street, "grids": codes, "demonstration": False}
+    inspector = inspector_from(known, fields)
+    whole = fields_of(inspector)
+    typed = {name: whole[name] for name in _TYPED}
+    fresh = {name: value for name, value in whole.items() if name not in typed}
 
     async def write(session: Session) -> None:
-        await store["inspectors"].update_one(
-            {"_id": inspector_id},
-            {"$set": row, "$setOnInsert": {"on_duty": True, "deputy": None}},
-            upsert=True,
-            session=session,
-        )
-        detail = {"district": district, "street": street, "grids": codes}
-        await audit.append(store, session, f"inspector:{inspector_id}", "save_inspector", by, detail)
-
-    try:
-        await store.transaction(write)
-    except DuplicateKeyError:
-        raise InvalidInspector("这名检查员刚刚被别人改过，请刷新后再试。", field="inspector_id") from None
-
-
-async def set_duty(store: Store, inspector_id: str, on_duty: bool, *, by: str) -> None:
-    """On duty or not; orders go to the deputy meanwhile. Raises `NotFound`."""
-
-    async def write(session: Session) -> None:
-        change = {"$set": {"on_duty": on_duty}}
-        done = await store["inspectors"].update_one({"_id": inspector_id}, change, session=session)
-        if done.matched_count == 0:
-            raise NotFound("没有这名检查员。")
-        await audit.append(store, session, f"inspector:{inspector_id}", "set_duty", by, {"on_duty": on_duty})
+        await _refuse_unknown(store, session, deputies_of(inspector), "deputy")
+        change = {"$set": typed, "$setOnInsert": fresh}
+        await store["inspectors"].update_one({"_id": inspector.id}, change, upsert=True, session=session)
+        detail = {"district": inspector.district, "street": inspector.street, "grids": list(inspector.grids),
+                  "deputy": inspector.deputy, "kind": str(inspector.kind)}  # fmt: skip
+        await _note(store, session, inspector.id, "save_inspector", detail, by)
 
     await store.transaction(write)
+
+
+async def set_active(store: Store, inspector_id: str, active: bool, *, by: str) -> None:
+    """Somebody leaves, or comes back. Open orders stay with the case and are listed for reassignment."""
+    await _change(store, inspector_id, "set_active", {"active": active}, {"active": active}, by)
+
+
+async def add_leave(store: Store, inspector_id: str, leave: Leave, *, by: str) -> None:
+    """Raises `NotFound`, `InvalidInspector` for a deputy that does not exist or too many leaves."""
+    inspector = await inspector_of(store, inspector_id)
+    if leave.deputy == inspector_id:
+        raise InvalidInspector("不能由本人代班。", field="deputy")
+    # What ended long ago is in the audit trail; the roster needs what runs and what comes.
+    kept = sorted({*inspector.leave, leave}, key=lambda each: each.first)[-MAX_PERIODS:]
+    change = {"leave": [leave_document(each) for each in kept]}
+    await _change(store, inspector_id, "add_leave", change, {"leave": leaves_text([leave])}, by, leave.deputy)
+
+
+async def remove_leave(store: Store, inspector_id: str, leave: Leave, *, by: str) -> None:
+    """Somebody comes back early or does not go. Raises `NotFound`."""
+    inspector = await inspector_of(store, inspector_id)
+    if leave not in inspector.leave:
+        raise NotFound("没有这段休假，可能已被取消。请刷新页面。")
+    change = {"leave": [leave_document(each) for each in inspector.leave if each != leave]}
+    await _change(store, inspector_id, "remove_leave", change, {"leave": leaves_text([leave])}, by)
+
+
+async def set_shifts(store: Store, inspector_id: str, shifts: tuple[Shift, ...], *, by: str) -> None:
+    """The weekly pattern; none means always on duty. Raises `NotFound`."""
+    change = {"shifts": [shift_document(each) for each in shifts]}
+    await _change(store, inspector_id, "set_shifts", change, {"shifts": shifts_text(shifts)}, by)
+
+
+async def _change(
+    store: Store, inspector_id: str, action: str, change: Document, detail: dict[str, Any], by: str,
+    deputy: str | None = None,
+) -> None:  # fmt: skip
+    async def write(session: Session) -> None:
+        if deputy:
+            await _refuse_unknown(store, session, {deputy}, "deputy")
+        done = await store["inspectors"].update_one({"_id": inspector_id}, {"$set": change}, session=session)
+        if done.matched_count == 0:
+            raise NotFound("没有这名检查员。")
+        await _note(store, session, inspector_id, action, detail, by)
+
+    await store.transaction(write)
+
+
+async def _note(
+    store: Store, session: Session, inspector_id: str, action: str, detail: dict[str, Any], by: str
+) -> None:
+    await note_change(store, session)
+    await audit.append(store, session, f"inspector:{inspector_id}", action, by, detail)
+
+
+async def _refuse_unknown(store: Store, session: Session, ids: set[str], field: str) -> None:
+    known = await store["inspectors"].count_documents({"_id": {"$in": sorted(ids)}}, session=session) if ids else 0
+    if known < len(ids):
+        raise InvalidInspector("名单里没有这个代班人的编号。", field=field)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from grid.coordinates import Point
 from grid.demonstration import FILE_NAME
-from grid.duty import LEVELS, DutyTable, street_office
-from grid.inspectors import Inspector, Roster, demonstration_inspectors, load_inspectors, seed_demonstration
-from grid.layer_store import load_active
-from grid.mentions import Mention
-from grid.places import NOWHERE, Basis, Candidate, Gazetteer, Place
+from grid.duty import LEVELS, DutyTable
+from grid.finding import NOWHERE, Basis, Candidate, Mention, Place
+from grid.inspectors import Inspector, Roster, demonstration_inspectors, demonstration_offices
+from grid.layer_store import active_version, load_index
+from grid.places import Gazetteer
 from grid.polygons import Grid, GridHit, GridIndex, NoGrids, OutsideCity
+from grid.receivers import Receiver, ReceiverKind, receiver_for
+from grid.roster_store import load_inspectors, roster_version, seed_demonstration
+from store.local_time import LOCAL
 from store.mongo import Store
 
-Receiver = Literal["inspector", "deputy", "street_inspector", "street_office", "district_desk", "unclaimed"]
+MAX_OPEN = 20
 
 # A position may differ from the stated street by this much and still agree: receivers err, demonstration grids more.
 AGREE_M = 300.0
@@ -27,7 +31,10 @@ AGREE_APPROXIMATE_M = 2_000.0
 
 @dataclass(frozen=True)
 class Location:
-    """A place as it is kept in a case. `point` is WGS-84 with the system it came in."""
+    """A place as it is kept in a case. `point` is WGS-84 with the system it came in.
+
+    `layer` is the version of the grids that `grid` is from, None for the demonstration grids: codes change their meaning.
+    """
 
     district: str | None
     street: str | None
@@ -45,6 +52,8 @@ class Location:
     conflict: str | None = None
     approximate: bool = False
     district_certain: bool = False
+    relation: str | None = None
+    layer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,42 +69,82 @@ class Route:
     inspector: str | None
     inspector_name: str | None
     receiver: str
-    receiver_kind: Receiver
+    receiver_kind: ReceiverKind
     alarm: bool
     certain: bool
     explanation: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Which department leads and which are informed, by name; `why` is a clause for people."""
+
+    type: str | None
+    department: str
+    department_code: str
+    co_departments: tuple[str, ...]
+    level: str
+    legal_basis: tuple[str, ...]
+    why: str
 
 
 class Locator:
     """Everything about places for one city. Immutable except `reload`; safe to share."""
 
     def __init__(
-        self, gazetteer: Gazetteer, grid_index: GridIndex, inspectors: Sequence[Inspector], duty: DutyTable
+        self,
+        gazetteer: Gazetteer,
+        grid_index: GridIndex,
+        inspectors: Sequence[Inspector],
+        duty: DutyTable,
+        max_open: int = MAX_OPEN,
     ) -> None:
+        """An inspector with more than `max_open` open orders is passed over."""
         self.gazetteer = gazetteer
         self.grid_index = grid_index
         self.roster = Roster(inspectors)
         self.duty = duty
+        self.max_open = max_open
+        self._roster_version = 0
 
     @classmethod
-    def for_demonstration(cls, city_dir: Path | str) -> Locator:
+    def for_demonstration(cls, city_dir: Path | str, max_open: int = MAX_OPEN) -> Locator:
         """Without a database: the bundled demonstration grids and invented inspectors."""
         city_dir = Path(city_dir)
         gazetteer = Gazetteer.load(city_dir)
         index = GridIndex(demonstration_grids(city_dir))
         duty = DutyTable.load(city_dir, gazetteer.city)
-        return cls(gazetteer, index, demonstration_inspectors(index), duty)
+        return cls(gazetteer, index, invented_people(index), duty, max_open)
 
     async def reload(self, store: Store) -> None:
         """Take over a newly imported layer and changes of the roster."""
-        grids = await load_active(store)
-        if grids is not None:
-            self.grid_index = GridIndex(grids)
+        index = await load_index(store)
+        if index is not None:
+            self.grid_index = index
+        await self._take_over_roster(store, await roster_version(store))
+
+    async def refresh_roster(self, store: Store) -> None:
+        """Take over the roster if somebody changed it, in this process or another; one small read otherwise."""
+        version = await roster_version(store)
+        if version != self._roster_version:
+            await self._take_over_roster(store, version)
+
+    async def _take_over_roster(self, store: Store, version: int) -> None:
+        # The version was read first: a change that comes in between is only read once more.
         self.roster = Roster(await load_inspectors(store))
+        self._roster_version = version
 
     def locate(self, text: str | None = None, point: Point | None = None) -> Location:
         """Where a tip is. A point outside the city does not raise here: the tip is kept and the finding says so."""
+        found = self._located(text, point)
+        return replace(found, layer=self.grid_index.version) if found.grid else found
+
+    def _located(self, text: str | None, point: Point | None) -> Location:
         place = self.gazetteer.locate(text) if text else NOWHERE
+        location = self._weighed(place, point)
+        return replace(location, relation=place.relation) if place.relation else location
+
+    def _weighed(self, place: Place, point: Point | None) -> Location:
         if point is None:
             return self._from_text(place)
         kept = _kept(point)
@@ -112,54 +161,75 @@ class Locator:
         kept = _kept(point)
         return self.grid_index.find(kept["lng"], kept["lat"])
 
-    def route(self, location: Location, types: Sequence[str], text: str = "") -> Route:
-        """The lead department, those informed, and the first in the chain of receivers who can take the case."""
-        duty = self.duty.duty_for(types, text)
+    def receiver(
+        self,
+        grid: str | None,
+        district: str | None,
+        street: str | None,
+        at: datetime,
+        loads: Mapping[str, int],
+        declined: Collection[str] = (),
+    ) -> Receiver:
+        """Who can take a case at this place at the aware time `at`; `loads` as for `route`, `declined` sent it back."""
+        return receiver_for(self.roster, grid, district, street, at, loads, self.max_open, declined)
+
+    def route(
+        self,
+        location: Location,
+        types: Sequence[str],
+        text: str = "",
+        *,
+        received: date | None = None,
+        at: datetime | None = None,
+        loads: Mapping[str, int] | None = None,
+    ) -> Route:
+        """The lead department, those informed, and the first in the chain of receivers who can take the case.
+
+        The duty table is the one of the day on which the tip was `received` (today); the receiver is looked for at
+        the aware time `at` (now), knowing how many orders each inspector has open (`loads`, by id).
+        """
+        moment = at or datetime.now(UTC)
+        day = received or moment.astimezone(LOCAL).date()
+        answer = self.answer(types, text, day, location.district, location.street)
+        receiver = self.receiver(location.grid, location.district, location.street, moment, loads or {})
+        where = f"{location.district or ''}{location.street or ''}" or "地点未定"
+        doubt = "" if location.certain else "，地点待核对"
+        passed = "".join(f"{words}，" for words in receiver.passed)
+        return Route(
+            type=answer.type,
+            department=answer.department,
+            department_code=answer.department_code,
+            co_departments=answer.co_departments,
+            level=answer.level,
+            legal_basis=answer.legal_basis,
+            inspector=receiver.inspector.id if receiver.inspector else None,
+            inspector_name=receiver.inspector.name if receiver.inspector else None,
+            receiver=receiver.label,
+            receiver_kind=receiver.kind,
+            alarm=receiver.kind == "unclaimed",
+            certain=location.certain and answer.type is not None,
+            explanation=f"{where}{doubt}；{answer.why}；{passed}派给{receiver.label}。",
+        )
+
+    def answer(
+        self, types: Sequence[str], text: str, received: date, district: str | None, street: str | None
+    ) -> Answer:
+        """The departments that answer for these types at this place, by the table of the day of receipt."""
+        duty = self.duty.duty_for(types, text, received, district)
         level = duty.level
-        if level == "township" and not location.street:
+        if level == "township" and not street:
             level = "district"
-        if not location.district:
+        if not district:
             level = "city"
 
         def name(code: str) -> str:
-            return self.duty.name(code, location.district, location.street, level)
+            return self.duty.name(code, district, street, level)
 
-        kind, receiver, inspector = self._receiver(location)
         department = name(duty.lead)
-        where = f"{location.district or ''}{location.street or ''}" or "地点未定"
-        doubt = "" if location.certain else "，地点待核对"
-        return Route(
-            type=duty.type,
-            department=department,
-            department_code=duty.lead,
-            co_departments=tuple(dict.fromkeys(name(code) for code in duty.co)),
-            level=level,
-            legal_basis=duty.legal_basis,
-            inspector=inspector.id if inspector else None,
-            inspector_name=inspector.name if inspector else None,
-            receiver=receiver,
-            receiver_kind=kind,
-            alarm=kind == "unclaimed",
-            certain=location.certain and duty.type is not None,
-            explanation=f"{where}{doubt}；{duty.why}，建议由{department}（{LEVELS[level]}）承办，派给{receiver}。",
-        )
-
-    def _receiver(self, location: Location) -> tuple[Receiver, str, Inspector | None]:
-        """Inspector → deputy → another inspector of the street → street office → district desk → unclaimed queue."""
-        owner = self.roster.of_grid(location.grid)
-        if owner and owner.on_duty:
-            return "inspector", f"网格员{owner.name}", owner
-        deputy = self.roster.get(owner.deputy) if owner else None
-        if deputy and deputy.on_duty:
-            return "deputy", f"代班网格员{deputy.name}", deputy
-        if location.district and location.street:
-            for other in self.roster.of_street(location.district, location.street):
-                if other.on_duty:
-                    return "street_inspector", f"{location.street}网格员{other.name}", other
-            return "street_office", street_office(location.street), None
-        if location.district:
-            return "district_desk", f"{location.district}分派席", None
-        return "unclaimed", "无人认领队列（市值班席）", None
+        return Answer(
+            duty.type, department, duty.lead, tuple(dict.fromkeys(name(code) for code in duty.co)), level,
+            duty.legal_basis, f"{duty.why}，建议由{department}（{LEVELS[level]}）承办",
+        )  # fmt: skip
 
     def _from_text(
         self, place: Place, kept: dict[str, Any] | None = None, *, outside: str = "", note: str = ""
@@ -258,14 +328,19 @@ def demonstration_grids(city_dir: Path | str) -> list[dict[str, Any]]:
     return features
 
 
-async def open_locator(store: Store, city_dir: Path | str) -> Locator:
+def invented_people(index: GridIndex) -> list[Inspector]:
+    """Everybody of the demonstration: two inspectors a street, street offices, district desks."""
+    return [*demonstration_inspectors(index), *demonstration_offices(index)]
+
+
+async def open_locator(store: Store, city_dir: Path | str, max_open: int = MAX_OPEN) -> Locator:
     """The locator of the service: the active layer and the roster of the database.
 
     Without an imported layer the demonstration grids are used and, when there are no inspectors, invented ones are
     stored (marked `demonstration`), so that a first start shows the whole way of a tip.
     """
-    locator = Locator.for_demonstration(city_dir)
-    if await store["grid_layers"].find_one({"active": True}) is None:
-        await seed_demonstration(store, demonstration_inspectors(locator.grid_index))
+    locator = Locator.for_demonstration(city_dir, max_open)
+    if await active_version(store) is None:
+        await seed_demonstration(store, invented_people(locator.grid_index))
     await locator.reload(store)
     return locator

@@ -23,10 +23,13 @@ def _table() -> dict[int, str]:
             table[code] = narrow
     for code in list(range(0x2F00, 0x2FD6)):  # radicals that look like characters, from copied PDFs
         table[code] = unicodedata.normalize("NFKC", chr(code))
+    for code in range(0xD800, 0xE000):  # half a character, of a cut-off message
+        table[code] = "\ufffd"
     return table
 
 
 _TABLE = _table()
+_REPLACED = re.compile("[" + "".join(map(chr, _TABLE)) + "]")
 # Most texts need nothing done: one look for anything that does.
 _UNUSUAL = re.compile(
     r"[ \t·•\-_/\x00\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0f\ufeff\u3000" + "".join(map(chr, _TABLE)) + "]"
@@ -55,7 +58,8 @@ def plain(text: str) -> Plain:
     """Full-width to half-width, traditional to simplified, blanks between Chinese characters dropped."""
     if not _UNUSUAL.search(text):
         return Plain(text, None)
-    text = text.translate(_TABLE)
+    if _REPLACED.search(text):
+        text = text.translate(_TABLE)
     if not _DROPPED.search(text):
         return Plain(text, None)
     origin: list[int] = []

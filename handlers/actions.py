@@ -209,6 +209,7 @@ async def _file(call: Call) -> Answer:
         ongoing=words["ongoing"],
         happened=words["happened"],
         chosen_type=words["chosen_type"],
+        chosen_place=words["chosen_place"],
         contact="，".join(draft.contact)[:100] if contact.get("given") else "",
         point=Point(point["lng"], point["lat"], point.get("system", "wgs84")) if point else None,
         photos=draft.stored_photos(),

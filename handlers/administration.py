@@ -1,9 +1,6 @@
-"""The administrator: accounts, inspectors, the grid layer, rule sets, and how the parts are."""
+"""The administrator: accounts, and how the parts are. The roster, the grids and the reward rules have pages of their own."""
 
 import shutil
-import tempfile
-from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
@@ -11,18 +8,17 @@ from access import accounts, administration
 from access.actors import ROLE_NAMES, Actor, Role
 from access.passwords import new_password
 from access.permissions import Permission, allows
-from cases.places import divisions, streets_by_district
-from grid.layers import LayerReport, import_layer
-from grid.roster_changes import listed_inspectors, listed_layers, save_inspector, set_duty
+from access.second_factor import SecondFactor
+from cases import scan
+from cases.places import divisions
 from handlers.forms import Deed, Form, Problem, acting, read_form, staff_page
 from handlers.keys import SERVICES
-from rewards.rules import rule_sets
 from services import Services
 from store.errors import Refusal
 from store.outbox import dead_jobs, job_counts, retry_job
 
 LOW_DISK = 2 * 1024**3
-SYSTEMS = {"wgs84": "WGS-84(GPS)", "gcj02": "GCJ-02（高德、腾讯）", "bd09": "BD-09（百度）"}
+ADDRESSEES = {"desk": "分派员", "supervisor": "督办员", "leader": "领导", "finance": "财务", "publisher": "信息公开"}
 
 
 async def overview(request: web.Request) -> web.StreamResponse:
@@ -36,9 +32,12 @@ async def show_overview(
     form: Form | None = None,
     problem: Problem | None = None,
     password: tuple[str, str] | None = None,
-    report: LayerReport | None = None,
+    vault_key: bool = False,
+    last_key: str = "",
 ) -> web.Response:
-    """`password` (account name, password) is shown in this answer only."""
+    """`password` (account name, password) is shown in this answer only; `vault_key`: a key of the vault went with the
+    old one. `last_key` names the account whose reset would leave the vault without a key.
+    """
     services, actor = request.app[SERVICES], request["actor"]
     manages = allows(Permission.MANAGE_ACCOUNTS, actor)
     store = services.store
@@ -50,16 +49,15 @@ async def show_overview(
         roles=[(role.value, ROLE_NAMES[role]) for role in Role if role in accounts.STAFF_ROLES],
         role_names=ROLE_NAMES,
         districts=divisions(services.settings.city_dir).districts,
-        streets=streets_by_district(divisions(services.settings.city_dir)),
-        layers=await listed_layers(store),
-        inspectors=await listed_inspectors(store),
-        systems=SYSTEMS,
-        rule_sets=list(rule_sets().values()),
+        grid_version=services.locator.grid_index.version,
+        grid_count=len(services.locator.grid_index),
+        inspectors=len(services.locator.roster),
         health=await health(services),
         jobs=await job_counts(store),
         dead=await dead_jobs(store),
         password=password,
-        report=report,
+        vault_key=vault_key,
+        last_key=last_key,
         form=form,
         problem=problem,
     )
@@ -70,12 +68,18 @@ async def health(services: Services) -> list[tuple[str, bool, str]]:
     disk = shutil.disk_usage(services.settings.data_dir)
     free = disk.free / 1024**3
     mail = services.settings.smtp_host
+    silent = "、".join(ADDRESSEES[kind] for kind in await scan.posts_without_address(services.store))
     rasa = await services.rasa.healthy()
     server = await services.store.client.server_info()
     return [
         ("数据库", True, f"MongoDB {server['version']}"),
         ("对话和识别(Rasa)", rasa, "正常" if rasa else "没有应答；新举报照常收下，恢复后自动识别"),
         ("邮件", mail is not None, f"经 {mail} 发送" if mail else "没有设置邮件服务器，邮件留在发件箱"),
+        (
+            "到期提醒",
+            not silent,
+            f"这些岗位没有人填写邮箱，提醒只显示在页面上：{silent}" if silent else "每个岗位都有邮箱",
+        ),
         ("磁盘", disk.free > LOW_DISK, f"剩余 {free:.1f} GB"),
     ]
 
@@ -91,6 +95,7 @@ async def add_account(request: web.Request) -> web.StreamResponse:
             roles=form.all("roles"),
             district=form.text("district") or None,
             inspector=form.text("inspector"),
+            email=form.text("email"),
             password=password,
             by=request["actor"],
         )
@@ -101,12 +106,17 @@ async def add_account(request: web.Request) -> web.StreamResponse:
 
 async def reset_password(request: web.Request) -> web.StreamResponse:
     services, account_id = request.app[SERVICES], request.match_info["id"]
-    password = new_password()
+    password, form = new_password(), await read_form(request)
     try:
-        account = await administration.reset_password(services.store, account_id, password, by=request["actor"])
+        reset = await administration.reset_password(
+            services.store, account_id, password, by=request["actor"], last_key_too=form.has("last_key")
+        )
+    except administration.LastKey as last:
+        problem = Problem.of("accounts", last)
+        return await show_overview(request, problem=problem, last_key=account_id)
     except Refusal as refusal:
         return await show_overview(request, problem=Problem.of("accounts", refusal))
-    return await show_overview(request, password=(account["name"], password))
+    return await show_overview(request, password=(reset.account["name"], password), vault_key=reset.vault_key)
 
 
 async def _disable(services: Services, account_id: str, actor: Actor, form: Form) -> None:
@@ -117,64 +127,21 @@ async def _enable(services: Services, account_id: str, actor: Actor, form: Form)
     await administration.set_disabled(services.store, account_id, False, by=actor)
 
 
-ACCOUNT_DEEDS: dict[str, Deed] = {"disable_account": _disable, "enable_account": _enable}
+async def _email(services: Services, account_id: str, actor: Actor, form: Form) -> None:
+    await accounts.set_email(services.store, account_id, form.text("email"), actor.id)
+
+
+async def _remove_factor(services: Services, account_id: str, actor: Actor, form: Form) -> None:
+    """Telephone and paper are lost. Nobody does this for the own account: the own code takes it off."""
+    if account_id == actor.id:
+        raise administration.OwnAccount("自己的动态码请在“我的账号”里关闭。", field="account")
+    await SecondFactor(services.store, services.keys).remove(account_id, actor.id)
+
+
+ACCOUNT_DEEDS: dict[str, Deed] = {
+    "disable_account": _disable, "enable_account": _enable, "set_email": _email, "remove_second_factor": _remove_factor,
+}  # fmt: skip
 change_account = acting(ACCOUNT_DEEDS, show_overview, "/admin")
-
-
-async def _save_inspector(services: Services, _: str, actor: Actor, form: Form) -> None:
-    await save_inspector(
-        services.store,
-        divisions(services.settings.city_dir),
-        inspector_id=form.text("inspector_id"),
-        name=form.text("name"),
-        email=form.text("email"),
-        place=form.text("place"),
-        grids=form.text("grids"),
-        by=actor.id,
-    )
-    await services.locator.reload(services.store)
-
-
-async def _duty(services: Services, inspector_id: str, actor: Actor, form: Form) -> None:
-    await set_duty(services.store, inspector_id, form.text("on_duty") == "1", by=actor.id)
-    await services.locator.reload(services.store)
-
-
-INSPECTOR_DEEDS: dict[str, Deed] = {"save_inspector": _save_inspector, "set_duty": _duty}
-change_inspector = acting(INSPECTOR_DEEDS, show_overview, "/admin")
-
-
-async def import_grids(request: web.Request) -> web.StreamResponse:
-    """A GeoJSON file: first a dry run that lists every fault, then the import."""
-    services = request.app[SERVICES]
-    posted = await request.post()
-    upload, form = posted.get("file"), await read_form(request)
-    if not isinstance(upload, web.FileField):
-        problem = Problem("import_layer", "请选择 GeoJSON 文件。", "file", 422)
-        return await show_overview(request, form=form, problem=problem)
-    with tempfile.TemporaryDirectory() as folder:
-        # The name is what the report shows; only its last part, so that it stays inside the folder.
-        path = Path(folder) / (Path(upload.filename.replace("\\", "/")).name or "layer.geojson")
-        path.write_bytes(upload.file.read())
-        try:
-            report = await _import(services, path, form, request["actor"])
-        except Refusal as refusal:
-            return await show_overview(request, form=form, problem=Problem.of("import_layer", refusal))
-    return await show_overview(request, form=form, report=report)
-
-
-async def _import(services: Services, path: Path, form: Form, actor: Actor) -> Any:
-    report = await import_layer(
-        services.store,
-        path,
-        form.text("system") or "wgs84",
-        dry_run=form.text("step") != "import",
-        actor=actor.id,
-        city_dir=services.settings.city_dir,
-    )
-    if not report.dry_run:
-        await services.locator.reload(services.store)
-    return report
 
 
 async def _retry(services: Services, job_id: str, actor: Actor, form: Form) -> None:

@@ -1,14 +1,15 @@
 """The auditor: the trail of a case or account, proof that nothing was changed, and who opened the vault."""
 
+from datetime import UTC, datetime
+
 from aiohttp import web
 
 from access import audit, vault
-from access.actors import Actor
 from cases import queries, timeline
 from handlers.forms import staff_page
 from handlers.keys import SERVICES
 from rewards import lists
-from rewards.verify import VerifyReport, verify
+from rewards.check_all import CheckReport, check_all
 from store.mongo import Store
 
 
@@ -17,7 +18,7 @@ async def overview(request: web.Request) -> web.StreamResponse:
 
 
 async def show(
-    request: web.Request, *, trail: tuple[int, audit.Break | None] | None = None, ledger: VerifyReport | None = None
+    request: web.Request, *, trail: tuple[int, audit.Break | None] | None = None, ledger: CheckReport | None = None
 ) -> web.Response:
     store: Store = request.app[SERVICES].store
     typed = request.query.get("subject", "").strip()[:80]
@@ -43,10 +44,10 @@ async def show(
 
 
 async def verify_all(request: web.Request) -> web.StreamResponse:
-    """Recompute both chains: the trail and the ledger. That it was done is itself in the trail."""
-    store: Store = request.app[SERVICES].store
-    actor: Actor = request["actor"]
-    trail, ledger = await audit.verify(store), await verify(store)
+    """Recompute the trail, the ledger, its payments and the public log. That it was done is itself in the trail."""
+    services, actor = request.app[SERVICES], request["actor"]
+    store = services.store
+    trail, ledger = await audit.verify(store), await check_all(store, services.notary, datetime.now(UTC))
     whole = trail[1] is None and ledger.ok
     await audit.append(store, None, f"account:{actor.id}", "verify", actor.id, {"whole": whole, "entries": trail[0]})
     return await show(request, trail=trail, ledger=ledger)

@@ -8,8 +8,8 @@ from aiohttp import hdrs, web
 
 from handlers.keys import SERVICES
 from handlers.pages import render
+from rewards.board import BoardFilter, public_board, public_entry
 from rewards.disclosure_text import TITLES, DisclosureKind
-from rewards.disclosures import BoardFilter, public_board, public_entry
 
 PAGE = 20
 FEED = 50

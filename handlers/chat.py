@@ -9,8 +9,8 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 import structlog
@@ -18,21 +18,22 @@ from aiohttp import web
 
 from access.redaction import redact
 from access.sessions import csrf_token
-from cases import lookup, tip_reading
+from cases import lookup, mailbox, tip_reading
 from cases.conversations import Conversations, Draft, Turn
 from cases.danger import Danger, danger_in
 from cases.evidence import MAX_PHOTOS
 from cases.interview_texts import MATTER, SLOTS
 from cases.model import clean_text
+from cases.places import checked_choice, divisions
 from cases.rasa import RasaDown
-from cases.receipts import plain_number
-from cases.reception import read_photos, store_photos
+from cases.receipts import plain_number, without_codes
+from cases.reception import read_photos, store_uploads
 from cases.states import STATE_NAMES, State
 from cases.violations import name_of, violations
 from grid.coordinates import BadCoordinate, Point
 from handlers.keys import SERVICES
 from handlers.middlewares.sessions import CONVERSATION
-from handlers.middlewares.throttle import Limit, Throttle, slow_down, source_of, succeeded
+from handlers.middlewares.throttle import Limit, Throttle, dwell, slow_down, source_of, succeeded
 from handlers.pages import render
 from handlers.uploads import read_form
 from services import Services
@@ -73,6 +74,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _SAYS_SOMETHING = re.compile(r"\w")
 # A command of some other program, typed by hand: here it means nothing, and the model must not read a wish into it.
 _TYPED_COMMAND = re.compile(r"\s*[/／]+\s*[a-z_]+\s*(?:\{.*)?", re.IGNORECASE | re.DOTALL)
+# The code is shown again after a lost connection or a reload, not to who finds the telephone later.
+CODE_SHOWN = timedelta(minutes=30)
 _LOOKED_BACK = 10  # turns in which the open question is looked for
 
 
@@ -153,7 +156,8 @@ async def photos(request: web.Request) -> web.Response:
             raise form.problem
         if not form.uploads:
             raise BadMessage("没有收到照片，请重新选择。", field="photos")
-        stored = await store_photos(services.evidence, await read_photos(services.evidence, form.uploads))
+        read = await read_photos(services.evidence, form.uploads)
+        stored = (await store_uploads(services.evidence, read)).photos
 
     async def prepare(draft: Draft) -> Incoming:
         left_out = draft.add_photos(stored, MAX_PHOTOS)
@@ -167,9 +171,21 @@ async def photos(request: web.Request) -> web.Response:
 
 
 async def position(request: web.Request) -> web.Response:
-    """POST {"message_id", "lng", "lat", "system"}."""
+    """POST {"message_id", "lng", "lat", "system"}, or {"message_id", "place": "区市 镇街"} tapped on the drawing."""
     body = await _json(request)
-    message_id, point = _message_id(body.get("message_id")), _point(body)
+    message_id = _message_id(body.get("message_id"))
+    if "place" in body:
+        known = divisions(request.app[SERVICES].settings.city_dir)
+        chosen = checked_choice(known, body["place"] if isinstance(body["place"], str) else "")
+        if not chosen:
+            raise BadMessage("没有收到选的地方，请再点一次。", field="place")
+        metadata, said = {"chosen_place": chosen}, {"text": f"［选了{chosen.replace(' ', '')}］"}
+
+        async def choose(draft: Draft) -> Incoming:
+            return Incoming(message_id, metadata=metadata, said=said)
+
+        return await _turn(request, message_id, choose)
+    point = _point(body)
 
     async def prepare(draft: Draft) -> Incoming:
         draft.point = point
@@ -186,8 +202,15 @@ async def history(request: web.Request) -> web.Response:
         services = request.app[SERVICES]
         talk = Conversations(services.store, services.keys)
         for turn in await talk.history(talk.name(token)):
-            turns.append({"said": turn.said, "messages": await _shown(services, talk, turn.messages)})
+            turns.append({"said": turn.said, "messages": await _shown(services, talk, turn)})
     return web.json_response({"greeting": GREETING, "turns": turns})
+
+
+async def leave(request: web.Request) -> web.Response:
+    """快速离开: this browser forgets the conversation; what the service keeps of it nobody can read any more."""
+    response = web.Response(status=204)
+    response.del_cookie(CONVERSATION, path="/")
+    return response
 
 
 async def progress(request: web.Request) -> web.Response:
@@ -196,16 +219,20 @@ async def progress(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     number, code = str(body.get("number") or "")[:200], str(body.get("code") or "")[:200]
     slow_down(request, "receipt", plain_number(number))
-    tip = await lookup.find(services.store, services.receipts, number, code)
+    try:
+        tip = await lookup.find(services.store, services.receipts, number, code)
+    except lookup.WrongReceipt:
+        await dwell(request, plain_number(number))
+        raise
     succeeded(request, "receipt", plain_number(number))
     case = await services.store["cases"].find_one({"_id": tip["case_id"]})
     assert case is not None, "a tip is stored together with its case"
     return web.json_response(
         {
             "state": STATE_NAMES[State(case["state"])],
-            "steps": tip_reading.steps(case),
+            "steps": tip_reading.steps(case, tip),
             "promises": tip_reading.promises(case),
-            "waiting_for_you": sum(1 for row in tip["messages"] if row["from"] == "staff"),
+            "waiting_for_you": len(mailbox.open_questions(tip)),
         }
     )
 
@@ -231,7 +258,7 @@ async def _turn(request: web.Request, message_id: str, prepare: Prepare, *, coun
             if turn is None:
                 turn, kept = await _answer(services, talk, name, draft, prepare)
                 status, retry = (200, False) if kept else (503, True)
-    shown = await _shown(services, talk, turn.messages)
+    shown = await _shown(services, talk, turn)
     response = web.json_response({"messages": shown, "said": turn.said, "retry": retry}, status=status)
     if fresh:
         _give_cookie(request, response, token)
@@ -244,7 +271,7 @@ async def _answer(
     """The turn, and whether it was kept: False when Rasa is down, so that the same message may come again."""
     before, sender = repr(draft), f"{name}-{draft.session}"
     incoming = await prepare(draft)
-    found = redact(incoming.text)
+    found = redact(without_codes(incoming.text))
     said = incoming.said or {"text": TITLES.get(incoming.payload or "", "") or found.text}
     first: list[dict[str, Any]] = []
     danger = danger_in(incoming.text)
@@ -349,21 +376,22 @@ def _kept(sent: dict[str, Any], talk: Conversations, sender: str) -> dict[str, A
     return kept
 
 
-async def _shown(services: Services, talk: Conversations, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The messages as the page gets them: with number and code in the receipt."""
+async def _shown(services: Services, talk: Conversations, turn: Turn) -> list[dict[str, Any]]:
+    """The messages as the page gets them: with number and code in the receipt, as long as the code may be shown."""
+    fresh = turn.at is None or datetime.now(UTC) - turn.at < CODE_SHOWN
     shown = []
-    for each in messages:
+    for each in turn.messages:
         if "receipt" in each:
-            receipt = await talk.receipt(services.receipts, each["receipt"])
+            receipt = await talk.receipt(services.receipts, each["receipt"]) if fresh else None
             each = {**each, "receipt": {"number": receipt.number, "code": receipt.code} if receipt else None}
         shown.append(each)
     return shown
 
 
 def _down(down: RasaDown, text: str, danger: Danger | None) -> dict[str, Any]:
-    href = "/report" + (f"?what={quote(text[:1000])}" if text else "")
+    """The words go to the form by a post: an address is kept in histories and in the logs of proxies."""
     words = down.message if danger is None else "值班人员已经收到您的消息。" + down.message
-    return {"text": words, "link": {"href": href, "title": "改用网页表单（带上您写的内容）"}}
+    return {"text": words, "form_with": {"what": text[:1000], "title": "改用网页表单（带上您写的内容）"}}
 
 
 # ---- what comes in
@@ -419,7 +447,7 @@ def _point(body: dict[str, Any]) -> dict[str, Any]:
         point = Point(body.get("lng"), body.get("lat"), body.get("system") or "wgs84")  # type: ignore[arg-type]
     except BadCoordinate as bad:
         raise BadMessage(f"位置有误：{bad.message}", field="point") from None
-    return {"lng": round(point.lng, 6), "lat": round(point.lat, 6), "system": point.system}
+    return {"lng": round(point.lng, 4), "lat": round(point.lat, 4), "system": point.system}
 
 
 def _slow_down(request: web.Request) -> None:

@@ -1,12 +1,25 @@
 """The dispatcher's desk: what waits, and one case with everything the program proposes for it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from aiohttp import web
 
 from access.actors import Actor
-from cases import actions, alerts, dispatch, merging, orders, queries, timeline
+from cases import (
+    actions,
+    alerts,
+    choices,
+    dispatch,
+    loads,
+    merging,
+    orders,
+    queries,
+    returns,
+    timeline,
+    unclaimed,
+)
+from cases.attachments import KINDS
 from cases.clocks import next_due, views
 from cases.highlight import pieces
 from cases.inputs import REFUSAL_REASONS
@@ -14,6 +27,9 @@ from cases.model import CHANNELS, ONGOING
 from cases.places import divisions, streets_by_district
 from cases.states import STATE_NAMES, State
 from cases.violations import by_group, name_of, violations
+from grid.inspectors import Absence, Inspector
+from grid.receivers import standing
+from grid.service import Answer
 from handlers import case_relations
 from handlers.forms import Deed, Form, Problem, acting, ask_reporter, deed, staff_page
 from handlers.keys import SERVICES
@@ -40,12 +56,37 @@ async def desk(request: web.Request) -> web.Response:
         alerts=await alerts.waiting(services.store),
         districts=divisions(services.settings.city_dir).districts,
         types=[kind for kind in violations().values() if kind.core],
+        unclaimed=await unclaimed.count(services.store, actor),
     )
 
 
 def _row(case: Document) -> dict[str, Any]:
     state = STATE_NAMES[State(case["state"])]
     return {"case": case, "headline": orders.headline(case), "due": next_due(case), "state": state}
+
+
+async def nobodys(request: web.Request) -> web.Response:
+    """Cases that wait for a person: nobody answers for them, they came back, or who has them is no longer there."""
+    services, actor = request.app[SERVICES], request["actor"]
+    await services.locator.refresh_roster(services.store)
+    now, roster = datetime.now(UTC), services.locator.roster
+    gone = [each.id for each in roster if not each.active]
+    away = [each.id for each in roster if each.absence(now) is Absence.ON_LEAVE]
+    left = await loads.stranded(services.store, gone, away, actor)
+    return staff_page(
+        request,
+        "staff/nobodys.html",
+        unclaimed=[_row(case) for case in await unclaimed.queue(services.store, actor)],
+        returned=[_row(case) for case in await queries.supervised(services.store, actor, (State.RETURNED,))],
+        stranded=[{**_row(case), "holder": _holder(roster.get(case["inspector_id"]), now)} for case in left],
+        minutes=services.settings.unclaimed_minutes,
+        goes_one_level_up=returns.goes_one_level_up,
+        reasons=returns.RETURN_REASONS,
+    )
+
+
+def _holder(inspector: Inspector | None, now: datetime) -> str:
+    return f"{inspector.name}，{standing(inspector, now) or '账号已停用'}" if inspector else "账号已停用"
 
 
 async def case_page(request: web.Request) -> web.StreamResponse:
@@ -63,6 +104,7 @@ async def show_case(
     location = case["location"]
     known = divisions(services.settings.city_dir)
     first = merging.earliest_effective(tips)
+    to = await choices.receivers(services.store, services.locator, case, datetime.now(UTC))
     return staff_page(
         request,
         "staff/case.html",
@@ -87,8 +129,12 @@ async def show_case(
         ),
         buttons={action.name: action for action in actions.allowed(case, actor)},
         photos=await queries.photos_of(services.store, case_id),
+        files=await queries.files_of(services.store, case_id),
+        file_kinds=KINDS,
         duplicates=case["duplicates"],
-        inspectors=await queries.inspectors_of(services.store, location["district"]),
+        receivers=to,
+        answer=_answer(services, case, tips),
+        return_reasons=returns.RETURN_REASONS,
         approximate=await queries.approximate_grids(services.store),
         streets=streets_by_district(known),
         districts=[(name, name) for name in known.districts],
@@ -101,6 +147,15 @@ async def show_case(
         problem=problem,
         **await case_relations.shown(services, case, actor),
     )  # fmt: skip
+
+
+def _answer(services: Services, case: Document, tips: list[Document]) -> Answer:
+    """Who answers for the types as they stand now: those that were decided, else those proposed."""
+    facts = tips[0]["facts"] if tips else {"place": "", "company": "", "what": ""}
+    text = "\n".join(facts[name] for name in ("place", "company", "what"))
+    types = case["decided_types"] or [row["type"] for row in case["types"]]
+    location, received = case["location"], date.fromisoformat(case["opened_on"])
+    return services.locator.answer(types, text, received, location["district"], location["street"])
 
 
 def _accept_data(case: Document, form: Form) -> dict[str, Any]:
@@ -125,8 +180,22 @@ async def _accept_and_assign(services: Services, case_id: str, actor: Actor, for
     return await dispatch.accept_and_assign(services.store, known, case_id, actor, data, _order(form), form.version)
 
 
-async def assign(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
-    return await dispatch.assign(services.store, case_id, actor, _order(form), form.version)
+def giving(action: str, *more: str) -> Deed:
+    """派单, 改派 or 移交 from a form; `more` are the fields beside department and inspector."""
+
+    async def do(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
+        order = _order(form) | {name: form.text(name) for name in more}
+        return await dispatch.give(services.store, case_id, action, actor, order, form.version)
+
+    return do
+
+
+# The supervisor's page has the same three.
+GIVING: dict[str, Deed] = {
+    "assign": giving("assign", "decision"),
+    "reassign": giving("reassign", "decision", "reason"),
+    "hand_over": giving("hand_over", "reason"),
+}
 
 
 def _order(form: Form) -> dict[str, str]:
@@ -141,7 +210,7 @@ async def _merge(services: Services, case_id: str, actor: Actor, form: Form) -> 
 DEEDS: dict[str, Deed] = {
     "accept": _accept,
     "accept_and_assign": _accept_and_assign,
-    "assign": assign,
+    **GIVING,
     "merge": _merge,
     "refuse": deed("refuse", "reason", "text"),
     "transfer": deed("transfer", "to", "text"),

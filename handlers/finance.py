@@ -1,26 +1,22 @@
-"""Finance: from a substantiated case to a paid reward. Who proposes never approves; the ledger decides every race."""
+"""Finance: the work list, and a reward from approval to payment. Who proposes never approves; the ledger decides races."""
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, date, datetime
 
 from aiohttp import web
 
 from access.actors import Actor
 from access.vault import request_opening
 from cases import orders, queries, settlement, trail
-from cases.inputs import FINDINGS
-from handlers.forms import Deed, Form, Problem, acting, read_form, staff_page, whole_number
+from handlers.forms import Deed, Form, Problem, acting, staff_page
 from handlers.keys import SERVICES
-from rewards import accounts, claims, lists, record
-from rewards.assess import Assessment, assess
-from rewards.money import parse_yuan
+from rewards import appeals, approval, batches, claims, endings, lists, month_cap, payments, record
+from rewards.ledger_store import budget_state
+from rewards.money import Fen
 from rewards.record import State
-from rewards.rules import LEVEL_NAMES, rule_set, rule_sets
 from services import Services
 from store.errors import NotFound, Refusal
+from store.local_time import local_day
 from store.mongo import Document
-
-DEFAULT_RULE_SET = "national_2018"
 
 
 def jurisdiction(services: Services) -> str:
@@ -29,15 +25,32 @@ def jurisdiction(services: Services) -> str:
 
 
 def this_year() -> int:
-    return record.china_date(datetime.now(UTC)).year
+    return local_day(datetime.now(UTC)).year
+
+
+def leader_from(services: Services) -> Fen:
+    return Fen(services.settings.leader_approves_from_yuan * 100)
+
+
+def day_of(text: str, field: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refusal("请填日期，例如 2026-01-31。", status=422, field=field) from None
 
 
 async def overview(request: web.Request) -> web.Response:
+    return await show_overview(request)
+
+
+async def show_overview(
+    request: web.Request, *, form: Form | None = None, problem: Problem | None = None
+) -> web.Response:
     services, actor = request.app[SERVICES], request["actor"]
     store = services.store
     waiting = await record.in_states(store, State.PROPOSED)
-    balances = await services.ledger.balances()
-    budget = accounts.budget(jurisdiction(services), this_year())
+    today = local_day(datetime.now(UTC)).isoformat()
+    notified = await record.in_states(store, State.NOTIFIED)
     return staff_page(
         request,
         "staff/finance.html",
@@ -45,132 +58,21 @@ async def overview(request: web.Request) -> web.Response:
         for_me=[row for row in waiting if actor.id not in row["proposers"]],
         for_others=[row for row in waiting if actor.id in row["proposers"]],
         approved=await record.in_states(store, State.APPROVED),
-        notified=await record.in_states(store, State.NOTIFIED),
+        notified=[row for row in notified if row["claim_due"] >= today],
+        overdue=[row for row in notified if row["claim_due"] < today],
         claimed=await record.in_states(store, State.CLAIMED),
+        appealed=await lists.open_appeals(store),
+        unfiled=await lists.unfiled(store),
         openings=await lists.openings(store, "requested"),
-        budget=balances.get(budget),
-        paid=balances.get(accounts.paid(jurisdiction(services), this_year()), 0),
+        batches=[row for row in await batches.listed(store) if row["state"] not in ("settled", "cancelled")],
+        batch_states=batches.STATES,
+        budget=await budget_state(store, jurisdiction(services), this_year()),
         year=this_year(),
-        today=record.china_date(datetime.now(UTC)).isoformat(),
-    )
-
-
-async def case_page(request: web.Request) -> web.StreamResponse:
-    return await show_case(request, request.match_info["id"])
-
-
-async def show_case(
-    request: web.Request,
-    case_id: str,
-    *,
-    form: Form | None = None,
-    problem: Problem | None = None,
-    assessment: Assessment | None = None,
-) -> web.Response:
-    """The assessment form. Finance sees the finding and the measures, never what the reporter wrote."""
-    services, actor = request.app[SERVICES], request["actor"]
-    case = await queries.case_for(services.store, case_id, actor)
-    chosen = form.text("rule_set") if form else request.query.get("rule_set", DEFAULT_RULE_SET)
-    rules = rule_sets().get(chosen) or rule_sets()[DEFAULT_RULE_SET]
-    return staff_page(
-        request,
-        "staff/assess.html",
-        case=case,
-        headline=orders.headline(case),
-        tips=await queries.tips_of(services.store, case_id),
-        rewards={row["tip_id"]: row for row in await lists.rewards_of(services.store, case_id)},
-        rules=rules,
-        rule_sets=[each for each in rule_sets().values() if each.status == "verified"],
-        levels=LEVEL_NAMES,
-        findings=FINDINGS,
-        measure_words=orders.measure_words,
-        assessment=assessment,
+        today=today,
+        leader_from=leader_from(services),
         form=form,
         problem=problem,
     )
-
-
-def read_assessment(form: Form, case: Document) -> Assessment:
-    """Assess what was typed. Raises `Refusal` with the field at fault."""
-    rules = rule_set(form.text("rule_set"))
-
-    def amount(name: str) -> Any:
-        return parse_yuan(form.text(name), name) if form.text(name) else None
-
-    def number(name: str, words: str) -> int | None:
-        return whole_number(form.text(name), name, words) if form.text(name) else None
-
-    return assess(
-        rules,
-        form.text("track"),
-        penalty_fen=amount("penalty_yuan"),
-        deaths=number("deaths", "死亡人数要填整数。"),
-        accident_level=form.text("accident_level") or None,
-        employee=form.text("employee") == "1",
-        chosen_fen=amount("chosen_yuan"),
-        tier=number("tier", "档次要填整数。"),
-        reason=form.text("reason"),
-        # An unticked condition is a no: nobody is paid because somebody forgot to look.
-        answers={condition.id: f"c-{condition.id}" in form.fields for condition in rules.conditions},
-    )
-
-
-async def assess_case(request: web.Request) -> web.StreamResponse:
-    """Compute and show; with `step=propose` propose what was shown."""
-    services, actor, case_id = request.app[SERVICES], request["actor"], request.match_info["id"]
-    form = await read_form(request)
-    case = await queries.case_for(services.store, case_id, actor)
-    assessment: Assessment | None = None
-    try:
-        assessment = read_assessment(form, case)
-        if form.text("step") != "propose":
-            return await show_case(request, case_id, form=form, assessment=assessment)
-        if form.text("shown_fen") != str(assessment.amount_fen):
-            raise Refusal("填写的内容改过，金额变了。请核对下面的新金额，再点“提出奖励”。", status=409)
-        reward = await claims.propose(
-            services.store,
-            trail,
-            actor,
-            case_id=case_id,
-            tip_id=await _tip_of(services, case_id, form.text("tip")),
-            assessment=assessment,
-            jurisdiction=jurisdiction(services),
-            year=this_year(),
-            now=datetime.now(UTC),
-            version=form.version if form.text("version") else None,
-        )
-    except Refusal as refusal:
-        problem = Problem.of("assess", refusal)
-        return await show_case(request, case_id, form=form, problem=problem, assessment=assessment)
-    raise web.HTTPSeeOther(f"/finance/rewards/{reward['_id']}?done=reward.propose")
-
-
-async def _tip_of(services: Services, case_id: str, tip_id: str) -> str:
-    if tip_id not in [tip["_id"] for tip in await queries.tips_of(services.store, case_id)]:
-        raise Refusal("请选择奖励哪一件举报。", status=422, field="tip")
-    return tip_id
-
-
-async def refuse_case(request: web.Request) -> web.StreamResponse:
-    """不予奖励 without a proposal, with a reason that the reporter reads."""
-    services, actor, case_id = request.app[SERVICES], request["actor"], request.match_info["id"]
-    form = await read_form(request)
-    await queries.case_for(services.store, case_id, actor)
-    try:
-        reward = await claims.mark_not_eligible(
-            services.store,
-            trail,
-            services.ledger,
-            actor,
-            case_id=case_id,
-            tip_id=await _tip_of(services, case_id, form.text("tip")),
-            reason=form.text("reason"),
-            now=datetime.now(UTC),
-        )
-    except Refusal as refusal:
-        return await show_case(request, case_id, form=form, problem=Problem.of("not_eligible", refusal))
-    await settlement.settle_reward(services.store, case_id)
-    raise web.HTTPSeeOther(f"/finance/rewards/{reward['_id']}?done=reward.not_eligible")
 
 
 async def reward_page(request: web.Request) -> web.StreamResponse:
@@ -181,56 +83,127 @@ async def show_reward(
     request: web.Request, reward_id: str, *, form: Form | None = None, problem: Problem | None = None
 ) -> web.Response:
     services = request.app[SERVICES]
-    reward = await record.find(services.store, reward_id)
+    reward = await _reward(services, reward_id, request["actor"])
     openings = await lists.openings_of(services.store, reward["payee_ref"]) if reward["payee_ref"] else []
-    people = {*reward["proposers"], reward["paid_by"], *(row["requested_by"] for row in openings)} - {None}
+    shares = []
+    if joint := reward["joint"]:
+        whole = await record.of_case(services.store, reward["case_id"])
+        shares = [row for row in whole if row["joint"] and row["joint"]["id"] == joint["id"]]
+    people = {*reward["proposers"], reward["paid_by"], *(row["requested_by"] for row in openings)}
+    people |= {part["by"] for part in (reward["approval"], reward["filing"], reward["ended"]) if part}
+    people |= {row["by"] for row in reward["extensions"]}
+    total = joint["total_fen"] if joint else reward["amount_fen"]
     return staff_page(
         request,
         "staff/reward.html",
         reward=reward,
-        state_zh=record.STATE_NAMES[State(reward["state"])],
+        shares=shares,
+        state_names_of_rewards=record.STATE_NAMES,
         openings=openings,
-        names=await queries.names_of(services.store, people),
-        today=record.china_date(datetime.now(UTC)).isoformat(),
-        now=datetime.now(UTC),
+        names=await queries.names_of(services.store, people - {None}),
+        today=local_day(datetime.now(UTC)).isoformat(),
+        needs_leader=total >= leader_from(services),
+        leader_from=leader_from(services),
+        batch=await batches.find(services.store, reward["batch"]) if reward["batch"] else None,
         form=form,
         problem=problem,
     )
 
 
+async def _reward(services: Services, reward_id: str, actor: Actor) -> Document:
+    """The reward, if this person may see the district of its case. Raises `NotFound`."""
+    reward = await record.find(services.store, reward_id)
+    await queries.case_for(services.store, reward["case_id"], actor)
+    return reward
+
+
+def of_own_district(deed: Deed) -> Deed:
+    async def do(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
+        await _reward(services, reward_id, actor)
+        await deed(services, reward_id, actor, form)
+
+    return do
+
+
 async def _approve(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
-    await claims.approve(
-        services.store, trail, services.ledger, actor, reward_id, version=form.version, now=datetime.now(UTC)
-    )
+    await approval.approve(
+        services.store, trail, services.ledger, actor, reward_id, version=form.version, now=datetime.now(UTC),
+        leader_from=leader_from(services),
+    )  # fmt: skip
+
+
+async def _file(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
+    await approval.file_with_superior(
+        services.store, trail, actor, reward_id, to=form.text("to"), document_no=form.text("document_no"),
+        on=day_of(form.text("on"), "on"), version=form.version, now=datetime.now(UTC),
+    )  # fmt: skip
 
 
 async def _notify(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
     await claims.notify(services.store, trail, actor, reward_id, now=datetime.now(UTC))
 
 
+async def _extend(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
+    await claims.extend(
+        services.store, trail, actor, reward_id, until=day_of(form.text("until"), "until"), reason=form.text("reason"),
+        version=form.version, now=datetime.now(UTC),
+    )  # fmt: skip
+
+
+async def _unreachable(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
+    await claims.mark_unreachable(
+        services.store, trail, actor, reward_id, reason=form.text("reason"), version=form.version,
+        now=datetime.now(UTC),
+    )  # fmt: skip
+
+
 async def _pay(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
-    reward = await claims.pay(services.store, trail, services.ledger, actor, reward_id, now=datetime.now(UTC))
+    reward = await payments.pay(services.store, trail, services.ledger, actor, reward_id, now=datetime.now(UTC))
     await settlement.settle_reward(services.store, reward["case_id"])
 
 
+async def _returned(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
+    await payments.came_back(
+        services.store, trail, services.ledger, actor, reward_id, reason=form.text("reason"), version=form.version,
+        now=datetime.now(UTC),
+    )  # fmt: skip
+
+
+async def _reduce(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
+    await endings.reduce_to_cap(
+        services.store, trail, services.ledger, actor, reward_id, reason=form.text("reason"), version=form.version,
+        now=datetime.now(UTC),
+    )  # fmt: skip
+
+
+async def _over_cap(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
+    await month_cap.pay_whole(
+        services.store, trail, actor, reward_id, reason=form.text("reason"), version=form.version,
+        now=datetime.now(UTC),
+    )  # fmt: skip
+
+
 async def _forfeit(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
-    reward = await claims.forfeit(services.store, trail, services.ledger, actor, reward_id, now=datetime.now(UTC))
+    reward = await endings.forfeit(services.store, trail, services.ledger, actor, reward_id, now=datetime.now(UTC))
     await settlement.settle_reward(services.store, reward["case_id"])
 
 
 async def _not_eligible(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
     reward = await record.find(services.store, reward_id)
-    await claims.mark_not_eligible(
-        services.store,
-        trail,
-        services.ledger,
-        actor,
-        case_id=reward["case_id"],
-        tip_id=reward["tip_id"],
-        reason=form.text("reason"),
-        now=datetime.now(UTC),
-    )
+    await endings.mark_not_eligible(
+        services.store, trail, services.ledger, actor, case_id=reward["case_id"], tip_id=reward["tip_id"],
+        reason=form.text("reason"), version=form.version, now=datetime.now(UTC),
+    )  # fmt: skip
     await settlement.settle_reward(services.store, reward["case_id"])
+
+
+async def _decide_appeal(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
+    if form.text("upheld") not in ("yes", "no"):
+        raise Refusal("请选择异议成立还是不成立。", status=422, field="upheld")
+    await appeals.decide(
+        services.store, trail, services.ledger, actor, reward_id, upheld=form.text("upheld") == "yes",
+        reason=form.text("reason"), version=form.version, now=datetime.now(UTC),
+    )  # fmt: skip
 
 
 async def _request_opening(services: Services, reward_id: str, actor: Actor, form: Form) -> None:
@@ -241,12 +214,20 @@ async def _request_opening(services: Services, reward_id: str, actor: Actor, for
 
 
 DEEDS: dict[str, Deed] = {
-    "reward.approve": _approve,
+    "reward.file": _file,
     "reward.notify": _notify,
+    "reward.extend": _extend,
+    "reward.unreachable": _unreachable,
     "reward.pay": _pay,
+    "reward.returned": _returned,
+    "reward.reopen": _reduce,
+    "reward.over_cap": _over_cap,
     "reward.forfeited": _forfeit,
     "reward.not_eligible": _not_eligible,
     "request_opening": _request_opening,
 }
+# What a leader may do too.
+DECISIONS: dict[str, Deed] = {"reward.approve": _approve, "reward.appeal_decided": _decide_appeal}
 
-act = acting(DEEDS, show_reward, "/finance/rewards/{id}")
+act = acting({name: of_own_district(deed) for name, deed in DEEDS.items()}, show_reward, "/finance/rewards/{id}")
+decide = acting({name: of_own_district(deed) for name, deed in DECISIONS.items()}, show_reward, "/finance/rewards/{id}")

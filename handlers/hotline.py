@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from access.redaction import redact
 from cases import duplicates
 from cases.danger import danger_in
 from cases.model import MAX_TEXT, clean_text
@@ -14,7 +15,7 @@ from cases.violations import name_of
 from handlers.keys import SERVICES
 from handlers.middlewares.sizes import up_to
 from handlers.report import after, file_form, form_page, new_client_key, receipt_page
-from handlers.uploads import MAX_BODY, read_posted
+from handlers.uploads import MAX_BODY, in_memory, read_posted
 from services import Services
 from store.errors import Refusal
 
@@ -36,14 +37,19 @@ async def submit(request: web.Request) -> web.Response:
     return receipt_page(request, filed)
 
 
-up_to(MAX_BODY, submit)
+up_to(MAX_BODY, in_memory(submit))
 
 
 async def propose(request: web.Request) -> web.Response:
     """POST what, place, company, lng, lat → {"danger", "types", "place", "duplicates", "model"}; stores nothing."""
     with await read_posted(request) as form:
         fields = {name: clean_text(form.get(name)[:MAX_TEXT]) for name in ("what", "place", "company", "lng", "lat")}
+    for name in ("what", "place", "company"):  # the caller's name and number are for the vault, not for Rasa
+        fields[name] = redact(fields[name]).text
     return web.json_response(await proposals(request.app[SERVICES], fields))
+
+
+in_memory(propose)
 
 
 async def proposals(services: Services, fields: dict[str, str]) -> dict[str, Any]:

@@ -4,17 +4,23 @@ from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
+from multidict import MultiDict
 
 from access.actors import Actor
 from cases import orders, queries
 from cases.clocks import next_due, views
-from cases.inputs import FINDINGS, MEASURE_KINDS, RETURN_REASONS
+from cases.inputs import FINDINGS, MEASURE_KINDS
 from cases.lifecycle import perform
+from cases.returns import MIN_EVIDENCE, NAMED, RETURN_REASONS, last_decision
+from cases.send_back import send_back
 from cases.states import STATE_NAMES, State
 from handlers.forms import Deed, Form, Problem, acting, ask_reporter, deed, read_form, staff_page, whole_number
 from handlers.keys import SERVICES
+from handlers.middlewares.sizes import up_to
+from handlers.uploads import MAX_BODY, Upload, in_memory, read_posted
 from rewards.money import parse_yuan
 from services import Services
+from store.errors import Refusal
 from store.mongo import Document
 
 MAX_ROWS = 20
@@ -53,9 +59,13 @@ async def show_order(
         buttons=orders.offered(order, actor),
         clocks=views(order),
         approximate=await queries.approximate_grids(services.store),
+        asked=order["extension"],
         draft=orders.reply_draft(order) if order["finding"] else "",
         findings=FINDINGS,
         return_reasons=RETURN_REASONS,
+        named=NAMED,
+        min_evidence=MIN_EVIDENCE,
+        decision=last_decision(order),
         measure_kinds={key: words for key, words in MEASURE_KINDS.items() if key != "none_with_reason"},
         measure_words=orders.measure_words,
         rows=rows_shown(form, rows),
@@ -63,6 +73,31 @@ async def show_order(
         form=form,
         problem=problem,
     )
+
+
+async def give_back(request: web.Request) -> web.StreamResponse:
+    """退回, a form of its own because it may carry photos."""
+    services, case_id = request.app[SERVICES], request.match_info["id"]
+    with await read_posted(request) as posted:
+        return await _give_back(request, services, case_id, Form(MultiDict(posted.fields)), posted.uploads)
+
+
+async def _give_back(
+    request: web.Request, services: Services, case_id: str, form: Form, uploads: list[Upload]
+) -> web.StreamResponse:
+    data = {name: form.text(name) for name in ("reason", "evidence", "named")}
+    data["decision_seen"] = form.text("decision_seen") or "0"
+    try:
+        await send_back(
+            services.store, services.evidence, case_id, request["actor"], data, uploads, form.version
+        )  # fmt: skip
+    except Refusal as refusal:
+        return await show_order(request, case_id, form=form, problem=Problem.of("return", refusal))
+    # The case is the dispatcher's again, and this page no longer the inspector's business.
+    raise web.HTTPSeeOther("/orders?done=return")
+
+
+up_to(MAX_BODY, in_memory(give_back))
 
 
 def rows_shown(form: Form | None, otherwise: int) -> int:
@@ -104,9 +139,9 @@ def measure_rows(form: Form) -> list[dict[str, Any]]:
 
 DEEDS: dict[str, Deed] = {
     "sign": deed("sign"),
-    "return": deed("return", "reason", "evidence"),
     "start_check": deed("start_check"),
     "record_finding": record_finding,
+    "ask_extension": deed("ask_extension", "days", "reason"),
     "decide_measures": decide_measures,
     "reply": deed("reply", "text"),
     "recheck": deed("recheck", "checked_on", "text"),

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from access import audit, sessions
-from access.accounts import authenticate
+from access.accounts import actor_of, authenticate
 from access.actors import Actor
 from access.permissions import Permission, allows
+from access.second_factor import SecondFactor, has_one
+from handlers import login_step
 from handlers.keys import NAVIGATION, SERVICES
 from handlers.middlewares.sessions import clear_session, set_session
 from handlers.middlewares.throttle import slow_down, succeeded
@@ -35,13 +37,50 @@ async def login(request: web.Request) -> web.StreamResponse:
         if wait := getattr(refusal, "retry_after_s", None):
             response.headers["Retry-After"] = str(wait)
         return response
-    succeeded(request, "login", name.lower())
+    account = await services.store["accounts"].find_one({"_id": actor.id}, {"second_factor": 1})
+    if account and has_one(account):
+        # The try is not given back yet: codes are guessed at the pace of passwords.
+        onward = web.HTTPSeeOther("/login/code")
+        login_step.start(request, onward, login_step.Step(actor.id, name.lower(), local_path(following, "")))
+        raise onward
+    raise await _logged_in(request, actor, name.lower(), following)
+
+
+async def code_page(request: web.Request) -> web.StreamResponse:
+    if login_step.current(request) is None:
+        raise web.HTTPSeeOther("/login")
+    return render(request, "login_code.html", problem="")
+
+
+async def code(request: web.Request) -> web.StreamResponse:
+    """The second factor: six digits of the telephone, or one of the paper codes."""
+    services, step = request.app[SERVICES], login_step.current(request)
+    if step is None:
+        raise web.HTTPSeeOther("/login")
+    typed = str((await request.post()).get("code", ""))[:40]
+    try:
+        slow_down(request, "login", step.login)
+        await SecondFactor(services.store, services.keys).check(step.account, typed)
+    except Refusal as refusal:
+        response = render(request, "login_code.html", status=refusal.status, problem=refusal.message)
+        if wait := getattr(refusal, "retry_after_s", None):
+            response.headers["Retry-After"] = str(wait)
+        return response
+    account = await services.store["accounts"].find_one({"_id": step.account}, {"password_hash": 0})
+    assert account is not None, "its code was right"
+    raise await _logged_in(request, actor_of(account), step.login, step.following)
+
+
+async def _logged_in(request: web.Request, actor: Actor, login: str, following: str) -> web.HTTPSeeOther:
+    services = request.app[SERVICES]
+    succeeded(request, "login", login)
     # Always a new id: one that somebody planted before the login is worth nothing.
     token = await sessions.start(services.store, actor)
     await audit.append(services.store, None, f"account:{actor.id}", "login", actor.id, {})
     answer = web.HTTPSeeOther(local_path(following, home_of(request, actor)))
     set_session(answer, services.settings, token)
-    raise answer
+    login_step.end(answer)
+    return answer
 
 
 async def logout(request: web.Request) -> web.StreamResponse:

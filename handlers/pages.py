@@ -1,11 +1,10 @@
 """From a template and plain data to a page."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -14,9 +13,9 @@ from access.actors import ROLE_NAMES
 from access.permissions import Permission, allows
 from handlers.keys import NAVIGATION, SERVICES
 from rewards.money import yuan
+from store.local_time import LOCAL
 
 TEMPLATES_DIR = Path(__file__).parent.parent / "web" / "templates"
-LOCAL = ZoneInfo("Asia/Shanghai")
 LARGE_TEXT = "large_text"
 
 
@@ -28,6 +27,11 @@ def local_minute(moment: datetime | None) -> str:
     return f"{moment.astimezone(LOCAL):%Y-%m-%d %H:%M}" if moment else ""
 
 
+def last_day(end: datetime | None) -> str:
+    """The last whole day of a period that ends at this midnight."""
+    return local_day(end - timedelta(seconds=1)) if end else ""
+
+
 @cache
 def environment() -> Environment:
     """Autoescape everywhere; a misspelt name in a template is an error, not an empty place."""
@@ -35,7 +39,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES_DIR), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.filters.update(yuan=yuan, local_day=local_day, local_minute=local_minute)
+    made.filters.update(yuan=yuan, last_day=last_day, local_day=local_day, local_minute=local_minute)
     made.globals.update(role_names=ROLE_NAMES)
     return made
 

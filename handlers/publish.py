@@ -31,6 +31,7 @@ async def show_overview(
         cases=[{"case": case, "headline": orders.headline(case)} for case in await lists.disclosable(store)],
         lists=[(STATE_NAMES[state], await disclosures.in_states(store, state)) for state in LISTS],
         titles=TITLES,
+        to_notice=await lists.to_notice(store),
         form=form,
         problem=problem,
     )
@@ -49,7 +50,7 @@ async def draft(request: web.Request) -> web.StreamResponse:
             request["actor"],
             DisclosureKind(form.text("kind")),
             case,
-            await lists.reward_to_tell(services.store, case["_id"]),
+            await lists.reward_to_tell(services.store, case["_id"], form.text("reward")),
             demonstrate=services.settings.demo,
             now=datetime.now(UTC),
         )

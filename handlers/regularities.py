@@ -9,7 +9,7 @@ from cases import bulletin, ranking, regularities, tallies
 from cases.bulletin import Week
 from cases.bulletin_pdf import pdf
 from cases.places import divisions
-from cases.quarters import SEASONS, local_day, month_of, month_words, next_month, read_month
+from cases.quarters import SEASONS, month_of, month_words, next_month, read_month
 from cases.regularities import Period
 from cases.violations import violations
 from handlers.downloads import file_answer, tables_answer
@@ -17,6 +17,7 @@ from handlers.forms import staff_page
 from handlers.keys import SERVICES
 from services import Services
 from store.errors import NotFound
+from store.local_time import local_day
 
 FOOT = "内部资料，不得公开。数字只含案件，不含任何举报人信息。"
 

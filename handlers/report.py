@@ -13,10 +13,12 @@ from aiohttp import hdrs, web
 from PIL import Image, ImageDraw, ImageFont
 
 from cases import deadlines
+from cases.attachments import PICKED
 from cases.intake import AlreadyFiled
 from cases.model import MAX_TEXT, ONGOING
+from cases.places import checked_choice, divisions, streets_by_district
 from cases.receipts import CODE_LENGTH, NUMBER_DIGITS, Receipt, grouped, plain_code, plain_number
-from cases.reception import Filed, NoTip, Reception
+from cases.reception import Filed, NoTip, Reception, WhereExactly
 from cases.tip_reading import last_day
 from handlers.keys import SERVICES
 from handlers.middlewares.errors import wants_json
@@ -25,6 +27,7 @@ from handlers.pages import render
 from handlers.uploads import REFUSED_WITH_TEXT, Form, read_form
 from services import Services
 from store.errors import Refusal
+from store.local_time import LOCAL
 
 # Whom to call with what is no safety matter; shown when a text is clearly something else.
 OTHER_NUMBERS = (
@@ -48,7 +51,13 @@ def reception(services: Services) -> Reception:
 
 
 async def show(request: web.Request) -> web.Response:
-    values = {"what": request.query.get("what", "")[:MAX_TEXT], "client_key": new_client_key()}
+    return form_page(request, "report.html", {"client_key": new_client_key()})
+
+
+async def begin(request: web.Request) -> web.Response:
+    """The form with words that were written elsewhere. Posted: no address line, history or proxy log has them."""
+    with await read_form(request) as form:
+        values = {"what": form.get("what")[:MAX_TEXT], "client_key": new_client_key()}
     return form_page(request, "report.html", values)
 
 
@@ -57,7 +66,8 @@ async def submit(request: web.Request) -> web.Response:
     with await read_form(request) as form:
         form.fields["client_key"] = request.headers.get("Idempotency-Key") or form.get("client_key")
         try:
-            filed = await file_form(request.app[SERVICES], "form", form)
+            asks = not wants_json(request)
+            filed = await file_form(request.app[SERVICES], "form", form, ask_where=asks)
         except Refusal as problem:
             if wants_json(request):
                 raise
@@ -68,11 +78,14 @@ async def submit(request: web.Request) -> web.Response:
 up_to(REFUSED_WITH_TEXT, submit)
 
 
-async def file_form(services: Services, channel: str, form: Form) -> Filed:
+async def file_form(services: Services, channel: str, form: Form, *, ask_where: bool = False) -> Filed:
     """Raises a `Refusal` for whatever is wrong with the form."""
     if form.problem:
         raise form.problem
-    filed = await reception(services).file(channel, form.get("client_key"), form.fields, form.uploads)
+    form.fields["chosen_place"] = checked_choice(divisions(services.settings.city_dir), form.get("chosen_place"))
+    filed = await reception(services).file(
+        channel, form.get("client_key"), form.fields, form.uploads, ask_where=ask_where
+    )
     services.workers.wake()
     return filed
 
@@ -96,6 +109,7 @@ def form_page(
     form: Form | None = None,
 ) -> web.Response:
     no_tip = isinstance(problem, NoTip)
+    where = problem if isinstance(problem, WhereExactly) else None
     response = render(
         request,
         template,
@@ -105,8 +119,12 @@ def form_page(
         photo_names=[upload.name for upload in form.uploads] if form else [],
         confirm=no_tip or values.get("confirmed") == "1",
         numbers=OTHER_NUMBERS if no_tip else (),
+        place_asked=where is not None or values.get("place_asked") == "1",
+        candidates=where.candidates if where else (),
+        streets=streets_by_district(divisions(request.app[SERVICES].settings.city_dir)),
         ongoing=ONGOING,
         max_text=MAX_TEXT,
+        accepted=PICKED,
     )
     if problem and problem.status == 413:
         response.force_close()  # the rest of the upload is not read
@@ -121,7 +139,7 @@ def receipt_page(request: web.Request, filed: Filed, template: str = "receipt.ht
             answer |= {"message": UNPLACED, "field": "place"}
         response = web.json_response(answer, status=201)
     else:
-        today = datetime.now(deadlines.LOCAL).date()
+        today = datetime.now(LOCAL).date()
         response = render(
             request,
             template,
@@ -137,7 +155,7 @@ def receipt_page(request: web.Request, filed: Filed, template: str = "receipt.ht
 @lru_cache(maxsize=4)
 def promised(today: date) -> dict[str, date]:
     """Clock id → the last day by which it happens, for a tip filed `today`."""
-    start = datetime.combine(today, datetime.min.time(), deadlines.LOCAL).astimezone(UTC)
+    start = datetime.combine(today, datetime.min.time(), LOCAL).astimezone(UTC)
     table = deadlines.periods()
     ends = {name: deadlines.due(table[name], start).at for name in ("accept_decision", "verify_close")}
     return {name: last_day(at) for name, at in ends.items()}

@@ -1,19 +1,25 @@
-"""The supervisor: what is late or about to be, by district; extensions, reasons for no penalty, archive."""
+"""The supervisor: what is late or about to be, by district; periods, reviews, supervision orders, archive."""
 
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
 from aiohttp import web
 
-from cases import orders, queries, timeline
+from access.actors import Actor
+from cases import appeals, choices, extension, orders, queries, returns, supervision, timeline
 from cases.clocks import Standing, next_due, views
-from cases.inputs import FINDINGS, MEASURE_KINDS
+from cases.deadlines import periods
+from cases.inputs import FINDINGS, MEASURE_KINDS, RETALIATION_OFFICES, SUSPEND_REASONS
+from cases.notices import levels
+from cases.return_statistics import return_statistics
 from cases.states import STATE_NAMES, State
 from handlers import case_relations
-from handlers.dispatch import assign
+from handlers.dispatch import GIVING
 from handlers.forms import Deed, Form, Problem, acting, ask_reporter, deed, staff_page
 from handlers.inspect_orders import decide_measures, rows_shown, with_more_rows
 from handlers.keys import SERVICES
+from services import Services
 from store.mongo import Document
 
 WAITING = (State.RETURNED, State.CONCLUDED, State.REPLIED, State.RECTIFIED, State.REWARDED, State.DISCLOSED)
@@ -23,12 +29,20 @@ async def overview(request: web.Request) -> web.Response:
     services, actor = request.app[SERVICES], request["actor"]
     pressing = [_row(case) for case in await queries.pressing(services.store, actor)]
     waiting = await queries.supervised(services.store, actor, WAITING)
+    above = [case for case in waiting if case["state"] == State.RETURNED and returns.goes_one_level_up(case)]
     return staff_page(
         request,
         "staff/supervise.html",
         districts=[_district(name, list(rows)) for name, rows in groupby(pressing, key=lambda row: row["district"])],
-        waiting=[_row(case) for case in waiting],
+        above=[_row(case) for case in above],
+        waiting=[_row(case) for case in waiting if case not in above],
+        reasons=returns.RETURN_REASONS,
+        numbers=await return_statistics(services.store, actor),
         appeals=[_row(case) for case in await queries.appeals(services.store, actor)],
+        extensions=[_row(case) for case in await queries.extensions(services.store, actor)],
+        ordered=await supervision.open_orders(services.store, actor),
+        periods=periods(),
+        now=datetime.now(UTC),
     )
 
 
@@ -56,6 +70,7 @@ async def show_case(
     case = await queries.case_for(services.store, case_id, actor)
     trail = await queries.audit_of(services.store, case_id)
     names = await queries.names_of(services.store, {entry["actor"] for entry in trail})
+    notices = await supervision.notices_of(services.store, case_id)
     return staff_page(
         request,
         "staff/supervised_case.html",
@@ -65,8 +80,17 @@ async def show_case(
         clocks=views(case),
         lines=timeline.lines(trail, names),
         draft=orders.reply_draft(case) if case["finding"] else "",
-        inspectors=await queries.inspectors_of(services.store, case["location"]["district"]),
+        receivers=await choices.receivers(services.store, services.locator, case, datetime.now(UTC)),
+        goes_one_level_up=returns.goes_one_level_up(case),
+        return_reasons=returns.RETURN_REASONS,
         appeals=await queries.appeal_words(services.store, case),
+        asked=extension.waiting(case),
+        notices=notices,
+        to_answer=supervision.to_answer(notices, actor),
+        level_names={level.level: level.zh for level in levels()},
+        periods=periods(),
+        suspend_reasons=SUSPEND_REASONS,
+        offices=RETALIATION_OFFICES,
         findings=FINDINGS,
         measure_kinds=MEASURE_KINDS,
         measure_words=orders.measure_words,
@@ -78,10 +102,42 @@ async def show_case(
     )
 
 
+async def take_review(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
+    return await appeals.take(services.store, case_id, actor, form.version)
+
+
+async def dismiss_review(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
+    return await appeals.dismiss(services.store, case_id, actor, {"text": form.text("text")}, form.version)
+
+
+async def uphold_review(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
+    data = {"inspector_id": form.text("inspector_id"), "text": form.text("text")}
+    return await appeals.uphold(services.store, case_id, actor, data, form.version)
+
+
+async def forward_retaliation(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
+    data = {name: form.text(name) for name in ("appeal", "office", "text")}
+    return await appeals.forward(services.store, case_id, actor, data, form.version)
+
+
+async def answer_supervision(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
+    data = {name: form.text(name) for name in ("notice", "text")}
+    return await supervision.answer(services.store, case_id, actor, data, form.version)
+
+
 DEEDS: dict[str, Deed] = {
-    "assign": assign,
+    **GIVING,
     "transfer": deed("transfer", "to", "text"),
     "extend": deed("extend", "days", "reason"),
+    "grant_extension": deed("grant_extension"),
+    "refuse_extension": deed("refuse_extension", "text"),
+    "suspend": deed("suspend", "reason", "text"),
+    "resume": deed("resume", "text"),
+    "take_review": take_review,
+    "dismiss_review": dismiss_review,
+    "uphold_review": uphold_review,
+    "forward_retaliation": forward_retaliation,
+    "answer_supervision": answer_supervision,
     "decide_measures": decide_measures,
     "reply": deed("reply", "text"),
     "recheck": deed("recheck", "checked_on", "text"),

@@ -10,23 +10,20 @@ from multidict import MultiDict
 from access.actors import Actor, Role
 from cases import checks, enterprises, sweeps, tallies
 from cases.enterprises import RISKS
-from cases.evidence import MAX_BYTES
 from cases.inputs import InvalidInput
-from cases.model import clean_text
-from cases.quarters import Quarter, local_day, quarter_of, read_quarter
-from cases.reception import read_photos, store_photos
+from cases.quarters import Quarter, quarter_of, read_quarter
+from cases.reception import read_photos, store_uploads
 from cases.tables import Table
 from handlers.case_files import SIZES
 from handlers.downloads import tables_answer
 from handlers.forms import Form, Problem, read_form, staff_page
 from handlers.keys import SERVICES
 from handlers.middlewares.sizes import up_to
-from handlers.uploads import read_posted
+from handlers.uploads import MAX_BODY, Upload, in_memory, read_posted
 from services import Services
 from store.errors import NotFound, Refusal
+from store.local_time import local_day
 from store.sealing import SealBroken
-
-MAX_UPLOAD = sweeps.MAX_PHOTOS * MAX_BYTES
 
 
 def _today() -> Any:
@@ -114,18 +111,24 @@ async def show_sweep(request: web.Request, *, form: Form | None = None, problem:
 
 async def record(request: web.Request) -> web.StreamResponse:
     """The visit with its photos; the words are checked before a photo is stored."""
+    with await read_posted(request) as posted:
+        return await _record(request, Form(MultiDict(posted.fields)), posted.uploads, posted.problem)
+
+
+async def _record(
+    request: web.Request, form: Form, uploads: list[Upload], too_large: Refusal | None
+) -> web.StreamResponse:
     services, actor = request.app[SERVICES], request["actor"]
-    posted = await request.post()
-    form = Form(MultiDict((name, value) for name, value in posted.items() if isinstance(value, str)))
     quarter = quarter_of(_today())
     try:
         row = await sweeps.find(services.store, actor, request.match_info["id"])
-        fields = {name: clean_text(form.text(name)) for name in ("on", "note")}
-        visit = sweeps.checked(fields, form.all("items"), quarter, _today())
-        with await read_posted(request) as uploaded:
-            photos = await read_photos(services.evidence, uploaded.uploads)
-        stored = await store_photos(services.evidence, photos)
-        await sweeps.record(services.store, actor, row, quarter, visit, stored)
+        fields = {name: form.text(name) for name in ("on", "note")}
+        items = [item for item in sweeps.ITEMS if form.has(f"item-{item}")]
+        visit = sweeps.checked(fields, items, quarter, _today())
+        if too_large:
+            raise too_large
+        stored = await store_uploads(services.evidence, await read_photos(services.evidence, uploads))
+        await sweeps.record(services.store, actor, row, quarter, visit, stored.photos)
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
@@ -134,7 +137,7 @@ async def record(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther("/sweeps?done=record_sweep")
 
 
-up_to(MAX_UPLOAD, record)
+up_to(MAX_BODY, in_memory(record))
 
 
 async def photo(request: web.Request) -> web.Response:

@@ -7,14 +7,15 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from cases import lookup, mailbox, tip_reading, withdrawal
+from cases.attachments import PICKED
 from cases.mailbox import Mailbox
 from cases.receipts import plain_number
-from cases.reception import read_photos, store_photos
+from cases.reception import read_uploads, store_uploads
 from cases.states import CLOSED, STATE_NAMES, State
 from handlers import tip_session
 from handlers.keys import SERVICES
 from handlers.middlewares.sizes import up_to
-from handlers.middlewares.throttle import slow_down, succeeded
+from handlers.middlewares.throttle import dwell, slow_down, succeeded
 from handlers.pages import render
 from handlers.reward_view import reward_view
 from handlers.uploads import REFUSED_WITH_TEXT, Form, read_form
@@ -40,6 +41,8 @@ async def login(request: web.Request) -> web.StreamResponse:
         slow_down(request, "receipt", plain_number(number))
         tip = await lookup.find(services.store, services.receipts, number, code)
     except Refusal as problem:
+        if isinstance(problem, lookup.WrongReceipt):
+            await dwell(request, plain_number(number))
         # The number comes back, the code does not: it must be on no page but the receipt.
         response = render(request, "tip_login.html", status=problem.status, number=number, problem=problem)
         if wait := getattr(problem, "retry_after_s", None):
@@ -68,10 +71,11 @@ async def add(request: web.Request) -> web.StreamResponse:
     evidence = request.app[SERVICES].evidence
 
     async def do(box: Mailbox, tip: Document, form: Form) -> None:
-        photos = await read_photos(evidence, form.uploads)
+        read = await read_uploads(evidence, form.uploads)
         if form.get("text").strip():
-            box.words(form.get("text"), tip)  # refuse the words before the photos are stored
-        await box.add(tip["_id"], form.get("text"), await store_photos(evidence, photos))
+            box.words(form.get("text"), tip)  # refuse the words before the files are stored
+        stored = await store_uploads(evidence, read)
+        await box.add(tip["_id"], form.get("text"), stored.photos, stored.files)
 
     return await _write(request, "add", do)
 
@@ -135,6 +139,8 @@ DONE = {
     "withdraw": "已撤回。",
     "claim": "已登记收款信息,付款后这里会显示。",
     "waive": "您已放弃这笔奖励。",
+    "donate": "您已把这笔奖励捐出,付款后这里会显示。",
+    "appeal": "已收到您对奖励的异议,由另一名人员重新审查。",
 }
 
 
@@ -148,7 +154,7 @@ async def _page(request: web.Request, tip: Document, case: Document, failed: Fai
         status=failed.problem.status if failed else 200,
         number=tip["number"],
         state=STATE_NAMES[State.WITHDRAWN if tip["withdrawn"] else State(case["state"])],
-        steps=tip_reading.steps(case),
+        steps=tip_reading.steps(case, tip),
         clocks=tip_reading.promises(case),
         reply=case.get("reply"),
         messages=tip_reading.thread(tip),
@@ -160,6 +166,7 @@ async def _page(request: web.Request, tip: Document, case: Document, failed: Fai
         reward=reward_view(reward, now),
         done=DONE.get(request.query.get("done", "")),
         failed=failed,
+        accepted=PICKED,
     )
     tip_session.start(request, response, tip["_id"])
     return response

@@ -4,10 +4,12 @@ Text fields stand before the photos in every form of ours, so that even a 200 MB
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, hdrs, web
 
+from cases.attachments import HEAD, MB, limit_of
 from cases.evidence import MAX_BYTES, MAX_PHOTOS
 from handlers import small_multipart
 from store.errors import Refusal, Unavailable
@@ -85,16 +87,27 @@ async def read_form(request: web.Request) -> Form:
     return form
 
 
+READ = web.RequestKey("form read", Form)
+
+
+def in_memory(handler: Any) -> Any:
+    """The handler of a staff form with photos. The check of its form token must read it the same way as a
+    citizen's: aiohttp's own `request.post()` would write the photos, with all that is in them, to a temporary file.
+    """
+    handler.in_memory = True
+    return handler
+
+
+def wants_memory(request: web.Request) -> bool:
+    handler = request.match_info.handler
+    return getattr(getattr(handler, "handler", handler), "in_memory", False)
+
+
 async def read_posted(request: web.Request) -> Form:
-    """A staff form: the check of its form token has read it already, within the limit of its route."""
-    form = Form()
-    for name, value in (await request.post()).items():
-        if isinstance(value, web.FileField):
-            if value.filename and len(form.uploads) < MAX_PHOTOS:
-                form.uploads.append(Upload(value.filename[:80], value.file.read(MAX_BYTES + 1)))
-        elif isinstance(value, str):
-            form.fields[name] = value
-    return form
+    """A staff form: the check of its form token has read it already when it is an `in_memory` one."""
+    if READ not in request:
+        request[READ] = await read_form(request)
+    return request[READ]
 
 
 def _limited(request: web.Request) -> web.Request:
@@ -162,7 +175,7 @@ async def _streamed(request: web.Request, form: Form) -> None:
 
 
 def _too_many() -> TooLarge:
-    return TooLarge(f"照片最多{MAX_PHOTOS}张,其余可在提交后补充。", field="photos")
+    return TooLarge(f"照片和文件一次最多{MAX_PHOTOS}个,其余可在提交后补充。", field="photos")
 
 
 class _Budget:
@@ -202,8 +215,8 @@ async def _text(part: BodyPartReader, budget: _Budget) -> str:
 
 
 async def _photo(part: BodyPartReader, form: Form, budget: _Budget) -> None:
-    """One photo into memory. A too large one is read to its end without keeping it: the text after it is kept."""
-    data = bytearray()
+    """One file into memory. A too large one is read to its end without keeping it: the text after it is kept."""
+    data, limit = bytearray(), MAX_BYTES
     name = (part.filename or "照片")[:80]
     too_many = len(form.uploads) >= MAX_PHOTOS
     keep = not too_many
@@ -211,13 +224,14 @@ async def _photo(part: BodyPartReader, form: Form, budget: _Budget) -> None:
         budget.photo(len(chunk), keep)
         if keep:
             data += chunk
-            if len(data) > MAX_BYTES:
+            # What it is, is known by now; a name or a type that the browser tells is not asked.
+            if len(data) > MAX_BYTES and len(data) > (limit := limit_of(bytes(data[:HEAD]), MAX_BYTES)):
                 keep = False
                 data.clear()
     if too_many:
         form.problem = _too_many()
     elif not keep:
-        form.problem = TooLarge(f"照片“{name}”太大,每张不要超过{MAX_BYTES // 1024 // 1024}MB。", field="photos")
+        form.problem = TooLarge(f"“{name}”太大,这种文件每个不要超过{limit // MB}MB。", field="photos")
         form.uploads.append(Upload(name, b""))
     elif data or part.filename:
         form.uploads.append(Upload(name, bytes(data)))

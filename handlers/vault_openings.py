@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from access import vault, vault_keys
+from access import administration, vault, vault_keys
 from access.actors import Actor
 from access.passwords import MIN_LENGTH
 from cases import queries
@@ -77,11 +77,11 @@ async def show_keys(
     request: web.Request, _: str, *, form: Form | None = None, problem: Problem | None = None
 ) -> web.Response:
     store = request.app[SERVICES].store
-    holders = await lists.key_holders(store)
+    holders = await vault_keys.holders(store)
     return staff_page(
         request,
         "staff/vault_keys.html",
-        holders=await queries.names_of(store, holders),
+        holders=holders,
         mine=request["actor"].id in holders,
         officers=await lists.finance_officers(store),
         form=form,
@@ -94,6 +94,7 @@ async def _grant(services: Services, _: str, actor: Actor, form: Form) -> None:
     await lists.require_finance_officer(services.store, colleague)
     if len(password) < MIN_LENGTH:
         raise Refusal(f"请由对方输入自己的口令（至少{MIN_LENGTH}位）。", status=422, field="colleague_password")
+    await administration.require_own_password(services.store, colleague, password, "colleague_password")
     await vault_keys.grant_access(services.store, actor.id, form.fields.get("password", ""), colleague, password)
 
 
@@ -101,6 +102,7 @@ async def _grant_by_escrow(services: Services, _: str, actor: Actor, form: Form)
     password = form.fields.get("password", "")
     if len(password) < MIN_LENGTH:
         raise Refusal("请输入您自己的登录口令，以后用它打开保密柜。", status=422, field="password")
+    await administration.require_own_password(services.store, actor.id, password, "password")
     await vault_keys.grant_by_escrow(services.store, form.text("escrow"), actor.id, password, actor.id)
 
 

@@ -4,12 +4,11 @@ An e-mail passes machines that are not ours. So it says what to do until when, a
 """
 
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
+from store.local_time import LOCAL
 from store.mongo import Document
 
-LOCAL = ZoneInfo("Asia/Shanghai")
 DANGERS = {
     "fire": "火情", "smoke": "冒烟", "leak": "泄漏", "trapped": "有人被困", "fainted": "有人晕倒", "collapse": "坍塌",
     "shock": "触电", "explosion": "爆炸", "help": "求救",
@@ -51,6 +50,32 @@ def supervision(case_id: str, due: str, base_url: str) -> Mail:
     return Mail(f"督办提醒 {case_id}", text + _FOOT)
 
 
+# What a notice of each level means: in the subject, and as the first line.
+_LEVELS = {
+    "remind": ("提示", "下列案件的期限只剩一个工作日，请抓紧办理："),
+    "warn": ("警示", "下列案件的期限已经过了，请马上办理并说明原因："),
+    "supervise": ("督办", "下列案件逾期一个工作日仍未办结，请督办，并登录答复："),
+}
+_PAGES = {"inspector": "/orders", "desk": "/desk", "finance": "/finance", "publisher": "/publish"}
+MAX_LISTED = 50
+
+
+def notices(level: str, addressee: str, rows: list[Document], total: int, base_url: str) -> Mail:
+    """About several cases at once: numbers and a link, nothing of what they are about."""
+    name, words = _LEVELS[level]
+    case_ids = list(dict.fromkeys(row["case_id"] for row in rows))
+    lines = [words, "", *case_ids]
+    if answers := [row["answer_due"] for row in rows if row["answer_due"]]:
+        # A period ends at midnight after its last day.
+        last_day = (min(answers) - timedelta(seconds=1)).astimezone(LOCAL).date()
+        lines.insert(1, f"答复期限：{last_day.isoformat()}")
+    if total > len(case_ids):
+        lines.append(f"……共{total}件")
+    page = _PAGES.get(addressee.partition(":")[0], "/supervise")
+    lines += ["", f"请登录办理：{base_url}{page}"]
+    return Mail(f"{name}：{total}件案件的办理期限", "\n".join(lines) + _FOOT)
+
+
 def alert(kind: str, place: str, path: str, base_url: str) -> Mail:
     """To the duty desk: somebody reports a danger that is happening."""
     what = DANGERS.get(kind, "现场险情")
@@ -68,6 +93,13 @@ def sweep_missing(quarter: str, count: str, last_day: str, level: str, base_url:
             f"{quarter}已于 {last_day} 结束,您的网格有 {count} 家单位没有排查记录,请向督办员说明原因。",
         )
     return Mail(f"{title} {quarter}", f"{text}\n\n请登录查看:{base_url}/sweeps" + _FOOT)
+
+
+def unclaimed(case_id: str, number: str, base_url: str) -> Mail:
+    """To the duty desk: nobody answers for a case. How long it waits is not said: that would tell when it was filed."""
+    again = "" if number == "1" else f"这是第{number}次提醒。"
+    text = f"案件 {case_id} 找不到承办人,现在没有人负责。{again}\n\n请登录查看并派单:{base_url}/desk/cases/{case_id}"
+    return Mail(f"[无人认领]案件 {case_id}", text + _FOOT)
 
 
 def place_of(case: Document) -> str:
@@ -95,4 +127,6 @@ def from_template(template: str, fields: dict[str, str], base_url: str) -> Mail:
         return sweep_missing(
             **{key: fields[key] for key in ("quarter", "count", "last_day", "level")}, base_url=base_url
         )
+    if template == "unclaimed":
+        return unclaimed(fields["case_id"], fields["number"], base_url)
     raise KeyError(template)

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 def mail_handlers(
     store: Store, settings: Settings, type_name: Callable[[str], str], tls: ssl.SSLContext | None = None
 ) -> dict[str, Handler]:
-    """Handlers for the job kinds `mail`, `mail_order`, `mail_alert`.
+    """Handlers for the job kinds `mail`, `mail_order`, `mail_alert`, `mail_notices`.
 
     `type_name` gives the Chinese name of a violation type. Without a mail server there are none: the jobs stay in the
     outbox untried, and are sent as soon as one is configured.
@@ -43,7 +43,7 @@ class Mailer:
         self._duty = settings.duty_mail
 
     def handlers(self) -> dict[str, Handler]:
-        return {"mail": self.mail, "mail_order": self.order, "mail_alert": self.alert}
+        return {"mail": self.mail, "mail_order": self.order, "mail_alert": self.alert, "mail_notices": self.notices}
 
     async def mail(self, payload: Document, job: Job) -> None:
         """Payload {to, template, fields}: a template of `notify.mails.from_template`."""
@@ -72,6 +72,17 @@ class Mailer:
             case = await self._case(payload["case_id"])
             kind, place, path = case.get("danger", ""), mails.place_of(case), f"/desk/cases/{case['_id']}"
         await self._send(self._duty, mails.alert(kind, place, path, self._base_url), job)
+
+    async def notices(self, payload: Document, job: Job) -> None:
+        """Payload {email, to, level, run}: what one run over the deadlines has for one recipient."""
+        query = {"run": payload["run"], "level": payload["level"], "to": payload["to"]}
+        total = len(await self._store["notices"].distinct("case_id", query))
+        fields = {"case_id": 1, "answer_due": 1}
+        rows = await self._store["notices"].find(query, fields).sort("_id", 1).to_list(mails.MAX_LISTED)
+        if not rows:
+            raise GiveUp("没有要提醒的案件")
+        mail = mails.notices(payload["level"], payload["to"], rows, total, self._base_url)
+        await self._send(payload["email"], mail, job)
 
     async def _case(self, case_id: str) -> Document:
         case = await self._store["cases"].find_one({"_id": case_id})

@@ -16,7 +16,9 @@ class Kind(StrEnum):
     PENDING = "pending"
     POSTED = "posted"
     VOIDED = "voided"
+    EXPIRED = "expired"
     REVERSAL = "reversal"
+    CLOSED = "closed"
 
 
 KIND_NAMES = {
@@ -24,7 +26,9 @@ KIND_NAMES = {
     Kind.PENDING: "预留奖金",
     Kind.POSTED: "支付奖金",
     Kind.VOIDED: "取消预留",
+    Kind.EXPIRED: "逾期收回",
     Kind.REVERSAL: "冲正",
+    Kind.CLOSED: "年度结转",
 }
 
 Posting = tuple[str, int]
@@ -46,6 +50,10 @@ def payable(claim: str) -> str:
     return f"payable:{claim}"
 
 
+def is_payable(account: str) -> bool:
+    return account.startswith("payable:")
+
+
 def paid(jurisdiction: str, year: int) -> str:
     """What was paid out of a year's budget."""
     return f"paid:{jurisdiction}:{year}"
@@ -57,15 +65,15 @@ def may_be_negative(account: str) -> bool:
 
 def postings(kind: Kind, jurisdiction: str, year: int, claim: str | None, amount: int) -> tuple[Posting, Posting]:
     """The two postings of an entry; a reversal has those of its target with the signs swapped."""
-    match kind:
-        case Kind.APPROPRIATION:
-            source, target = treasury(jurisdiction), budget(jurisdiction, year)
-        case Kind.PENDING:
-            source, target = budget(jurisdiction, year), payable(claim or "")
-        case Kind.POSTED:
-            source, target = payable(claim or ""), paid(jurisdiction, year)
-        case Kind.VOIDED:
-            source, target = payable(claim or ""), budget(jurisdiction, year)
-        case _:
-            raise AssertionError("a reversal takes its postings from its target")
+    if kind is Kind.PENDING:
+        source, target = budget(jurisdiction, year), payable(claim or "")
+    elif kind is Kind.POSTED:
+        source, target = payable(claim or ""), paid(jurisdiction, year)
+    elif kind is Kind.VOIDED or kind is Kind.EXPIRED:
+        source, target = payable(claim or ""), budget(jurisdiction, year)
+    elif kind is Kind.APPROPRIATION:
+        source, target = treasury(jurisdiction), budget(jurisdiction, year)
+    else:
+        assert kind is Kind.CLOSED, "a reversal takes its postings from its target"
+        source, target = budget(jurisdiction, year), treasury(jurisdiction)
     return (source, -amount), (target, amount)

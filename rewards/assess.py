@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from fractions import Fraction
 from typing import Any, assert_never
 
@@ -32,7 +33,8 @@ class IncompleteFacts(Refusal):
 class Facts:
     """What was found out. Only what the track asks for is read; the rest may stay None.
 
-    `chosen_fen` and `reason` belong to a range, `tier` (from 1) and `reason` to listed cases.
+    `chosen_fen` and `reason` belong to a range, `tier` (from 1) and `reason` to listed cases, `special_fen` and
+    `special_reason` to a special reward on top.
     """
 
     penalty_fen: Fen | None = None
@@ -42,6 +44,8 @@ class Facts:
     chosen_fen: Fen | None = None
     tier: int | None = None
     reason: str = ""
+    special_fen: Fen | None = None
+    special_reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,10 @@ class ConditionAnswer:
 
 @dataclass(frozen=True)
 class Assessment:
-    """`rule` and `article` say where the amount comes from, `steps` how, in lines of Chinese."""
+    """`rule` and `article` say where the amount comes from, `steps` how, in lines of Chinese.
+
+    `rule_digest` is the version of the rule set that was used.
+    """
 
     rule_set: str
     track: str
@@ -67,6 +74,8 @@ class Assessment:
     conditions: tuple[ConditionAnswer, ...]
     notes: tuple[str, ...] = ()
     facts: Facts = field(default_factory=Facts)
+    rule_digest: str = ""
+    claim_days: int = 60
 
     @property
     def arithmetic(self) -> str:
@@ -99,15 +108,21 @@ def assess(
     reason: str = "",
     answers: Mapping[str, bool] | None = None,
     uplift_order: UpliftOrder | None = None,
+    special_fen: Fen | None = None,
+    special_reason: str = "",
+    filed_on: date | None = None,
 ) -> Assessment:
     """Assess one reward.
 
     `answers` maps ids of the rule's conditions to a person's yes or no. `uplift_order` overrides where the rule set
-    puts the workers' extra (before the floor, after it, after the cap).
+    puts the workers' extra (before the floor, after it, after the cap). `filed_on` is compared with the rule's dates.
     Raises `DraftRuleSet`, `UnknownTrack`, or `IncompleteFacts` with the field at fault.
     """
     chosen_track = rule_set.usable().track(track)
-    facts = Facts(penalty_fen, deaths, accident_level, employee, chosen_fen, tier, reason.strip())
+    facts = Facts(
+        penalty_fen, deaths, accident_level, employee, chosen_fen, tier, reason.strip(), special_fen or None,
+        special_reason.strip(),
+    )  # fmt: skip
     steps: list[str] = []
     base, floor, cap = _standard(chosen_track, facts, steps)
     amount = _bounded(base, floor, cap, rule_set.uplift if employee else None, uplift_order, steps)
@@ -116,20 +131,26 @@ def assess(
     fen = round_to_fen(amount)
     if fen != amount:
         steps.append(f"{exact_yuan(amount)} 四舍五入到分 = {yuan(fen)}")
-    steps.append(f"奖金 {yuan(fen)}")
-    article = chosen_track.article
+    articles = [chosen_track.article]
     if employee and rule_set.uplift is not None:
-        article = f"{article}；{rule_set.uplift.article}"
+        articles.append(rule_set.uplift.article)
+    if facts.special_fen:
+        fen = _with_special(rule_set, facts, fen, steps)
+        assert rule_set.special is not None, "a special reward without a rule was refused"
+        articles.append(rule_set.special.article)
+    steps.append(f"奖金 {yuan(fen)}")
     return Assessment(
         rule_set=rule_set.id,
         track=chosen_track.id,
         amount_fen=fen,
         rule=f"{rule_set.citation} {chosen_track.title}",
-        article=article,
+        article="；".join(articles),
         steps=tuple(steps),
         conditions=_conditions(rule_set, chosen_track, answers or {}),
-        notes=tuple(_notes(rule_set, chosen_track, facts, fen)),
+        notes=tuple(_notes(rule_set, chosen_track, facts, fen, filed_on)),
         facts=facts,
+        rule_digest=rule_set.digest,
+        claim_days=rule_set.claim_days,
     )
 
 
@@ -199,7 +220,29 @@ def _bounded(
 def _raised(amount: Fraction, uplift: EmployeeUplift, steps: list[str]) -> Fraction:
     raised = amount * (1 + ratio(uplift.rate))
     steps.append(f"本单位从业人员举报上浮 {percent(uplift.rate)}：{exact_yuan(amount)} → {exact_yuan(raised)}")
+    if uplift.least_yuan is not None and raised < amount + uplift.least_yuan:
+        raised = amount + uplift.least_yuan
+        steps.append(f"上浮不足 {yuan(uplift.least_yuan)}，按 {yuan(uplift.least_yuan)} 上浮 = {exact_yuan(raised)}")
     return raised
+
+
+def _with_special(rule_set: RuleSet, facts: Facts, amount: Fen, steps: list[str]) -> Fen:
+    """The standard amount and a special reward on top of it, outside the standard's cap."""
+    special, more = rule_set.special, facts.special_fen
+    assert more is not None
+    if special is None:
+        raise IncompleteFacts(
+            f"规则“{rule_set.title}”没有写特殊奖励，不能另加。请把特殊奖励清空。", field="special_yuan"
+        )
+    if special.employees_only and not facts.employee:
+        raise IncompleteFacts(f"特殊奖励只给从业人员（{special.article}）。请核对举报人的身份。", field="special_yuan")
+    most = Fen(special.cap_yuan) if special.cap_yuan is not None else MAX_FEN
+    if not 0 < more <= most:
+        raise IncompleteFacts(f"特殊奖励要大于零，最多 {yuan(most)}。请核对金额。", field="special_yuan")
+    if not facts.special_reason:
+        raise IncompleteFacts("请写明直接避免了什么伤亡或损失，举报人会看到这条理由。", field="special_reason")
+    steps.append(f"另给特殊奖励 {yuan(more)}，理由：{facts.special_reason}；{yuan(amount)} + {yuan(more)}")
+    return Fen(amount + more)
 
 
 def _penalty(facts: Facts, base: str) -> Fen:
@@ -262,9 +305,11 @@ def _conditions(rule_set: RuleSet, track: Track, answers: Mapping[str, bool]) ->
     )
 
 
-def _notes(rule_set: RuleSet, track: Track, facts: Facts, amount: Fen) -> list[str]:
+def _notes(rule_set: RuleSet, track: Track, facts: Facts, amount: Fen, filed_on: date | None) -> list[str]:
     """What a person should look at; none of it changes the amount."""
     notes = []
+    if filed_on is not None and rule_set.in_force(filed_on) is False:
+        notes.append(f"举报日期 {filed_on.isoformat()} 不在本规则的施行期间，请核对应当适用哪一个规则")
     if rule_set.superseded_by:
         notes.append(f"本规则已由 {rule_set.superseded_by} 接替，只用于接替之前的举报，请核对举报日期")
     if isinstance(track, rules.PerDeath) and facts.deaths is not None:

@@ -6,27 +6,15 @@ one. Nothing here knows about MongoDB or the clock.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, TypeGuard
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from rewards.accounts import KIND_NAMES, Kind, Posting, may_be_negative, postings
-from rewards.merkle import Frontier, leaf_hash
-from rewards.money import MAX_FEN, Fen, yuan
-from store.errors import Conflict, NotFound, Refusal
-
-GENESIS = "0" * 64
-
-# Equal to RFC 8785 for what entries hold (ASCII keys, strings, integers below 2**53, null), and seven times faster.
-_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
-
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,119}")
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-_CLAIM = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_PERSONAL = re.compile(r"\d{7,}|@")
+from rewards.accounts import KIND_NAMES, Kind, Posting, budget, may_be_negative, payable, postings
+from rewards.entries import GENESIS, OF_A_BUDGET, Entry, LedgerRequest, WrongRequest, check, hash_of
+from rewards.merkle import Frontier
+from rewards.money import MAX_FEN, yuan
+from store.errors import Conflict, NotFound
 
 
 class IdempotencyConflict(Conflict):
@@ -49,100 +37,25 @@ class AlreadyReversed(Conflict):
     pass
 
 
+class YearClosed(Conflict):
+    """The year's budget was closed; nothing new can be reserved or given."""
+
+
 class NoSuchEntry(NotFound):
     pass
 
 
-class WrongRequest(Refusal):
-    """A ledger request that no state of the book could accept."""
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerRequest:
-    """What a caller wants entered. Made by the five functions below, which say what each kind needs.
-
-    `key` is chosen and stored by the caller before it sends, so that a retry is recognised.
-    `target` is the entry that is paid, cancelled or reversed.
-    """
-
-    kind: Kind
-    key: str
-    actor: str
-    jurisdiction: str | None = None
-    year: int | None = None
-    claim: str | None = None
-    amount: Fen | None = None
-    target: int | None = None
-    memo: str = ""
-
-    def content_hash(self) -> str:
-        """Covers what the entry does with money, not who asked: another officer's retry is still the same request."""
-        content = [self.kind, self.jurisdiction, self.year, self.claim, self.amount, self.target]
-        return hashlib.sha256(_canonical(content)).hexdigest()
-
-
-def appropriation(key: str, jurisdiction: str, year: int, amount: Fen, *, actor: str, memo: str = "") -> LedgerRequest:
-    """Give a jurisdiction's budget of that year `amount` more."""
-    return LedgerRequest(Kind.APPROPRIATION, key, actor, jurisdiction, year, None, amount, memo=memo)
-
-
-def reserve(
-    key: str, jurisdiction: str, year: int, claim: str, amount: Fen, *, actor: str, memo: str = ""
-) -> LedgerRequest:
-    """Reserve an approved reward; refused when the budget does not hold as much."""
-    return LedgerRequest(Kind.PENDING, key, actor, jurisdiction, year, claim, amount, memo=memo)
-
-
-def settle(key: str, pending_seq: int, *, actor: str, memo: str = "") -> LedgerRequest:
-    """Pay what entry `pending_seq` reserved, once."""
-    return LedgerRequest(Kind.POSTED, key, actor, target=pending_seq, memo=memo)
-
-
-def cancel(key: str, pending_seq: int, *, actor: str, memo: str = "") -> LedgerRequest:
-    """Give what entry `pending_seq` reserved back to the budget."""
-    return LedgerRequest(Kind.VOIDED, key, actor, target=pending_seq, memo=memo)
-
-
-def reverse(key: str, target: int, *, actor: str, memo: str) -> LedgerRequest:
-    """Undo an appropriation or a payment by a counter-entry; a reversed payment is payable again."""
-    return LedgerRequest(Kind.REVERSAL, key, actor, target=target, memo=memo)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of the ledger, numbered without gaps from 1. `hash` is its RFC 9162 leaf hash and covers `prev`."""
-
-    seq: int
-    at: datetime
-    kind: Kind
-    key: str
-    request: str
-    jurisdiction: str
-    year: int
-    claim: str | None
-    amount: int
-    target: int | None
-    postings: tuple[Posting, ...]
-    memo: str
-    actor: str
-    prev: str
-    hash: str
-
-    def document(self) -> dict[str, Any]:
-        """As stored: `_id` is the sequence number, postings are [account, fen] pairs."""
-        body = _body(self)
-        body["_id"] = body.pop("seq")
-        body["at"] = self.at
-        body["hash"] = self.hash
-        return body
-
-
 class ClaimState(NamedTuple):
-    """What happened to a reward's money: `state` is open, posted or voided; `by` is the entry that made it so."""
+    """What happened to a reward's money: `state` is open, posted, voided or expired; `by` is the entry of it."""
 
     state: str
     pending: int
     by: int
+
+
+_FREE = ("voided", "expired")
+_DONE = {"posted": "支付", "voided": "取消", "expired": "逾期收回"}
+_STATE_AFTER = {Kind.POSTED: "posted", Kind.VOIDED: "voided", Kind.EXPIRED: "expired"}
 
 
 class Target(NamedTuple):
@@ -155,6 +68,10 @@ class Target(NamedTuple):
     amount: int
 
 
+def target_of(entry: Entry) -> Target:
+    return Target(entry.kind, entry.jurisdiction, entry.year, entry.claim, entry.amount)
+
+
 @dataclass
 class Book:
     """As much of the ledger as the next entries need; `apply` grows it."""
@@ -164,6 +81,8 @@ class Book:
     at: datetime | None = None
     frontier: Frontier = field(default_factory=Frontier)
     balances: dict[str, int] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+    """Budget accounts of years that were closed."""
     claims: dict[str, ClaimState] = field(default_factory=dict)
     targets: dict[int, Target] = field(default_factory=dict)
     reversed: set[int] = field(default_factory=set)
@@ -173,7 +92,7 @@ class Book:
     def apply(self, request: LedgerRequest, now: datetime) -> Entry:
         """Enter `request` and return its entry; the same request again returns the first one's entry.
 
-        Raises a `Refusal` and leaves the book as it was: `IdempotencyConflict`, `BudgetExhausted`,
+        Raises a `Refusal` and leaves the book as it was: `IdempotencyConflict`, `BudgetExhausted`, `YearClosed`,
         `ClaimAlreadyReserved`, `AlreadySettled`, `AlreadyReversed`, `NoSuchEntry`, `WrongRequest`.
         """
         request_hash = request.content_hash()
@@ -184,14 +103,29 @@ class Book:
         self._check_balances(legs)
         # A clock that was set back must not make the ledger run backwards.
         at = _milliseconds(now if self.at is None else max(now, self.at))
-        entry = Entry(
+        unhashed = Entry(
             self.size + 1, at, request.kind, request.key, request_hash, meant.jurisdiction, meant.year, meant.claim,
             meant.amount, request.target, legs, request.memo, request.actor, self.prev, "",
         )  # fmt: skip
-        # The one moment at which an entry is unfinished; dataclasses.replace would cost more than the hash itself.
-        object.__setattr__(entry, "hash", hash_of(entry))
+        entry = Entry(*unhashed[:-1], hash_of(unhashed))
         self._enter(entry, meant, claim_state)
         return entry
+
+    def recall(self, entry: Entry) -> None:
+        """Take up what an entry that stands in the ledger already did to its reward (not to the balances)."""
+        self.targets[entry.seq] = target_of(entry)
+        if entry.kind is Kind.REVERSAL and entry.target is not None:
+            self.reversed.add(entry.target)
+        if entry.claim is not None:
+            self.claims[entry.claim] = state = self._claim_after(entry)
+            self.balances[payable(entry.claim)] = entry.amount if state.state == "open" else 0
+
+    def _claim_after(self, entry: Entry) -> ClaimState:
+        assert entry.claim is not None
+        if entry.kind is Kind.PENDING:
+            return ClaimState("open", entry.seq, entry.seq)
+        before = self.claims[entry.claim]
+        return ClaimState(_STATE_AFTER.get(entry.kind, "open"), before.pending, entry.seq)
 
     @staticmethod
     def _again(key: str, request_hash: str, known_hash: str, entry: Entry | None) -> Entry:
@@ -203,17 +137,8 @@ class Book:
 
     def _legs(self, request: LedgerRequest) -> tuple[Target, tuple[Posting, ...], ClaimState | None]:
         """Who and how much the entry is about, its postings, and what becomes of the reward's money."""
-        seq = self.size + 1
-        if request.kind in (Kind.APPROPRIATION, Kind.PENDING):
-            assert request.jurisdiction and request.year and request.amount
-            meant = Target(request.kind, request.jurisdiction, request.year, request.claim, request.amount)
-            state = None
-            if request.claim is not None:
-                before = self.claims.get(request.claim)
-                if before is not None and before.state != "voided":
-                    raise ClaimAlreadyReserved(f"奖励 {request.claim} 已经预留或支付过奖金，不能再预留一次。")
-                state = ClaimState("open", seq, seq)
-            return meant, postings(*meant), state
+        if request.kind in OF_A_BUDGET:
+            return self._of_a_budget(request)
         assert request.target is not None
         target = self.targets.get(request.target)
         if target is None:
@@ -224,11 +149,31 @@ class Book:
             raise WrongRequest(f"第 {request.target} 号分录不是预留奖金，不能支付或取消。", field="target")
         now = self.claims[target.claim or ""]
         if now.pending != request.target or now.state != "open":
-            done = "支付" if now.state == "posted" else "取消"
+            done = _DONE.get(now.state, "取消")
             raise AlreadySettled(f"第 {request.target} 号分录预留的奖金已经{done}过，没有重复处理。", field="target")
-        meant = target._replace(kind=request.kind)
-        state = ClaimState("posted" if request.kind is Kind.POSTED else "voided", request.target, seq)
-        return meant, postings(*meant), state
+        meant = Target(request.kind, target.jurisdiction, target.year, target.claim, target.amount)
+        return meant, postings(*meant), ClaimState(_STATE_AFTER[request.kind], request.target, self.size + 1)
+
+    def _of_a_budget(self, request: LedgerRequest) -> tuple[Target, tuple[Posting, ...], ClaimState | None]:
+        assert request.jurisdiction and request.year and request.amount is not None
+        meant = Target(request.kind, request.jurisdiction, request.year, request.claim, request.amount)
+        account = budget(request.jurisdiction, request.year)
+        if request.kind is Kind.CLOSED:
+            left = self.balances.get(account, 0)
+            if request.amount != left:
+                raise WrongRequest(
+                    f"{account} 的余额现在是 {yuan(left)}，不是 {yuan(request.amount)}。请刷新页面核对后再结转。",
+                    field="amount",
+                )
+            return meant, postings(*meant) if left else (), None
+        if account in self.closed:
+            raise YearClosed(f"{request.year} 年度的预算已经结转，不能再下达或预留。请用本年度的预算。", field="year")
+        if request.claim is None:
+            return meant, postings(*meant), None
+        before = self.claims.get(request.claim)
+        if before is not None and before.state not in _FREE:
+            raise ClaimAlreadyReserved(f"奖励 {request.claim} 已经预留或支付过奖金，不能再预留一次。")
+        return meant, postings(*meant), ClaimState("open", self.size + 1, self.size + 1)
 
     def _reversal(self, seq: int, target: Target) -> tuple[Target, tuple[Posting, ...], ClaimState | None]:
         if target.kind not in (Kind.APPROPRIATION, Kind.POSTED):
@@ -266,84 +211,15 @@ class Book:
         if entry.kind is Kind.REVERSAL:
             assert entry.target is not None
             self.reversed.add(entry.target)
+        elif entry.kind is Kind.CLOSED:
+            self.closed.add(budget(entry.jurisdiction, entry.year))
         self.targets[entry.seq] = meant
         self.keys[entry.key] = (entry.request, entry)
         self.frontier.push(bytes.fromhex(entry.hash))
         self.size, self.prev, self.at = entry.seq, entry.hash, entry.at
 
 
-def check(request: LedgerRequest) -> None:
-    """Refuse (`WrongRequest`) what cannot be entered in any state of the book."""
-    if not _KEY.fullmatch(request.key):
-        raise WrongRequest("流水键只能用字母、数字和 . _ : -,最长 120 个字符。", field="key")
-    if request.kind in (Kind.APPROPRIATION, Kind.PENDING):
-        if request.jurisdiction is None or not _NAME.fullmatch(request.jurisdiction):
-            raise WrongRequest("单位代码只能用小写字母、数字和 _ -,例如 qingdao。", field="jurisdiction")
-        if not _whole(request.year) or not 2000 <= request.year <= 2100:
-            raise WrongRequest("预算年度要在 2000 到 2100 之间。", field="year")
-        if not _whole(request.amount) or not 0 < request.amount <= MAX_FEN:
-            raise WrongRequest("金额要大于零，单位是分，且不超过一千亿元。", field="amount")
-        if (request.claim is not None) != (request.kind is Kind.PENDING):
-            raise WrongRequest("预留奖金要写奖励编号，下达预算不能写。", field="claim")
-    elif not _whole(request.target) or not 0 < request.target < 2**53:
-        raise WrongRequest("请写要处理的分录号。", field="target")
-    if request.claim is not None and not _CLAIM.fullmatch(request.claim):
-        raise WrongRequest("奖励编号只能用字母、数字和 _ -。", field="claim")
-    if request.kind is Kind.REVERSAL and not request.memo.strip():
-        raise WrongRequest("冲正要写明原因。", field="memo")
-    if not 0 < len(request.actor) <= 64 or not request.actor.isprintable():
-        raise WrongRequest("缺少经办人编号。", field="actor")
-    if len(request.memo) > 200 or not request.memo.isprintable():
-        raise WrongRequest("摘要最多 200 个字，不能有换行或特殊字符。", field="memo")
-    if _PERSONAL.search(request.memo):
-        raise WrongRequest("摘要里不能写电话号码、证件号、卡号或邮箱：账本是公开核对的。", field="memo")
-
-
-def _whole(value: object) -> TypeGuard[int]:
-    """An integer, also as the driver reads large ones (a subclass of int); True is none."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def read_entry(document: dict[str, Any]) -> Entry:
-    """The entry a stored document says it is; nothing is checked. Raises KeyError, TypeError or ValueError."""
-    return Entry(
-        document["_id"], document["at"], Kind(document["kind"]), document["key"], document["request"],
-        document["jurisdiction"], document["year"], document["claim"], document["amount"], document["target"],
-        tuple((account, fen) for account, fen in document["postings"]), document["memo"], document["actor"],
-        document["prev"], document["hash"],
-    )  # fmt: skip
-
-
-def request_of(entry: Entry) -> LedgerRequest:
-    """The request that led to `entry`."""
-    if entry.kind in (Kind.APPROPRIATION, Kind.PENDING):
-        return LedgerRequest(
-            entry.kind, entry.key, entry.actor, entry.jurisdiction, entry.year, entry.claim, Fen(entry.amount),
-            memo=entry.memo,
-        )  # fmt: skip
-    return LedgerRequest(entry.kind, entry.key, entry.actor, target=entry.target, memo=entry.memo)
-
-
-def hash_of(entry: Entry) -> str:
-    """The RFC 9162 leaf hash over the entry's canonical bytes: every field but `hash` itself."""
-    body = _body(entry)
-    body["at"] = entry.at.astimezone(UTC).isoformat(timespec="milliseconds")
-    return leaf_hash(_canonical(body)).hex()
-
-
-def _body(entry: Entry) -> dict[str, Any]:
-    return {
-        "seq": entry.seq, "at": None, "kind": entry.kind.value, "key": entry.key, "request": entry.request,
-        "jurisdiction": entry.jurisdiction, "year": entry.year, "claim": entry.claim, "amount": entry.amount,
-        "target": entry.target, "postings": [list(leg) for leg in entry.postings], "memo": entry.memo,
-        "actor": entry.actor, "prev": entry.prev,
-    }  # fmt: skip
-
-
 def _milliseconds(moment: datetime) -> datetime:
     """MongoDB keeps milliseconds; what is hashed must be what is read back."""
-    return moment - timedelta(microseconds=moment.microsecond % 1000)
-
-
-def _canonical(value: Any) -> bytes:
-    return _ENCODE(value).encode()
+    surplus = moment.microsecond % 1000
+    return moment - timedelta(microseconds=surplus) if surplus else moment

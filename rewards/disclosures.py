@@ -3,7 +3,7 @@
 A draft is generated from a case, edited by a publisher, reviewed by another person and published. The record:
 {_id, version, kind, case_id, public_number, state, district, month, types, groups, fields, open_words, text,
 amount_shown, edited_by, reviewed_by, published_by, published_at, published_month, withdrawn,
-company, created_at, updated_at}. Only the names in `PUBLIC` ever leave through the board.
+company, created_at, updated_at}. What leaves through the board is decided in board.py.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from access.actors import Actor, Role
 from cases.violations import violations
+from rewards import public_log
+from rewards.claims import due_after_notice, noticed
 from rewards.disclosure_text import (
     EDITABLE,
     DisclosureKind,
@@ -34,8 +34,11 @@ from rewards.disclosure_text import (
     render,
     without_amount,
 )
-from rewards.record import AuditTrail, NotAllowed, StaleProposal, WrongState, china_date, new_public_number
+from rewards.guarded import AuditTrail, NotAllowed, Shelf, Stale, WrongState, need
+from rewards.public_log import Event
+from rewards.record import REWARDS, State, new_public_number
 from store.errors import NotFound, Refusal
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 DISCLOSURES = "disclosures"
@@ -66,25 +69,11 @@ class NoSuchDisclosure(NotFound):
     pass
 
 
-@dataclass(frozen=True)
-class BoardFilter:
-    """What the public asks for; an empty field does not filter. `month` is "YYYY-MM" of publication."""
-
-    kind: DisclosureKind | None = None
-    district: str = ""
-    group: str = ""
-    month: str = ""
-    text: str = ""
-    page: int = 1
-    size: int = 20
+def _stale(record: Document) -> Stale:
+    return Stale("这条内容在您打开之后被别人改过，没有做任何更改。请刷新页面重新核对。")
 
 
-@dataclass(frozen=True)
-class BoardPage:
-    """`entries` hold the names in `PUBLIC`, newest first; `total` counts all that match."""
-
-    entries: list[dict[str, Any]]
-    total: int
+SHELF = Shelf(DISCLOSURES, "disclosure_id", _stale)
 
 
 def words_of(type_ids: Iterable[str]) -> Words:
@@ -127,7 +116,7 @@ async def draft(
     `demonstrate` (a demonstration with a handful of invented cases).
     Raises `NotAllowed`, `NotForPublic`; for a reward notice that exists already it answers that one.
     """
-    _need(actor, Role.PUBLISHER, Role.SYSTEM)
+    need(actor, "办理信息公开", Role.PUBLISHER, Role.SYSTEM)
     words = words_of(case.get("decided_types") or [])
     public = generate(kind, case, reward, words, office or Office())
     shown = demonstrate or await group_size(store, public.district, case["opened_on"][:7]) >= SMALL_GROUP
@@ -162,10 +151,8 @@ async def draft(
     }
 
     async def write(session: Session) -> Document:
-        await store[DISCLOSURES].insert_one(record, session=session)
-        told = {"disclosure_id": record["_id"], "kind": kind.value}
-        await audit.append(store, session, case["_id"], "disclosure.draft", actor.id, told, now)
-        return record
+        detail = {"kind": kind.value}
+        return await SHELF.insert(store, audit, session, actor, record, "disclosure.draft", detail, now)
 
     try:
         return await store.transaction(write)
@@ -186,7 +173,7 @@ async def edit(
     now: datetime,
 ) -> Document:
     """Change a draft's editable fields; a reviewed one becomes a draft again. Raises `RepeatsReporter` and others."""
-    _need(actor, Role.PUBLISHER)
+    need(actor, "办理信息公开", Role.PUBLISHER)
     old = await _read(store, disclosure_id, version, DisclosureState.DRAFT, DisclosureState.REVIEWED)
     editable = EDITABLE[DisclosureKind(old["kind"])]
     for name, value in changes.items():
@@ -204,33 +191,69 @@ async def edit(
         "edited_by": actor.id,
         "reviewed_by": None,
     }
-    return await _advance(store, audit, actor, old, update, "disclosure.edit", {"fields": sorted(changes)}, now)
+    return await SHELF.advance(
+        store, audit, actor, old, {"$set": update}, "disclosure.edit", {"fields": sorted(changes)}, now
+    )
 
 
 async def review(
     store: Store, audit: AuditTrail, actor: Actor, disclosure_id: str, *, version: int, now: datetime
 ) -> Document:
     """A second person has read the draft and finds that it can be published."""
-    _need(actor, Role.PUBLISHER, Role.SUPERVISOR, Role.LEADER)
+    need(actor, "办理信息公开", Role.PUBLISHER, Role.SUPERVISOR, Role.LEADER)
     old = await _read(store, disclosure_id, version, DisclosureState.DRAFT)
     if old["edited_by"] == actor.id:
         raise SameReviewer("起草或修改公开内容的人不能审核同一条。请让另一位审核。")
     await _check(store, old)
     update = {"state": DisclosureState.REVIEWED.value, "reviewed_by": actor.id}
-    return await _advance(store, audit, actor, old, update, "disclosure.review", {}, now)
+    return await SHELF.advance(store, audit, actor, old, {"$set": update}, "disclosure.review", {}, now)
 
 
 async def publish(
     store: Store, audit: AuditTrail, actor: Actor, disclosure_id: str, *, version: int, now: datetime
 ) -> Document:
     """Put a reviewed text on the public board, after one more check against the tips of the case."""
-    _need(actor, Role.PUBLISHER)
+    need(actor, "办理信息公开", Role.PUBLISHER)
     old = await _read(store, disclosure_id, version, DisclosureState.REVIEWED)
     await _check(store, old)
-    update = {"state": DisclosureState.PUBLISHED.value, "published_by": actor.id, "published_at": now}
-    update["published_month"] = china_date(now).isoformat()[:7]
+    update: dict[str, Any] = {
+        "state": DisclosureState.PUBLISHED.value, "published_by": actor.id, "published_at": now, "unsettled": True,
+        "published_month": local_day(now).isoformat()[:7],
+    }  # fmt: skip
+    reward = await _called_reward(store, old)
+    if reward is not None:
+        # The period counts from the notice, so the last day is known only now.
+        fields = {**old["fields"], "claim_due": due_after_notice(reward, now)}
+        update |= {"fields": fields, "text": render(public_of({**old, "fields": fields}), old["public_number"])}
+
+    async def make_public(session: Session, after: Document) -> None:
+        if reward is not None:
+            await noticed(store, audit, session, actor, reward, update["fields"]["claim_due"], now)
+        shown = {name: value for name, value in for_public(after).items() if name != "withdrawn_on"}
+        await public_log.append(
+            store, session, Event.PUBLISHED, old["public_number"], content=shown, private=_behind(after), now=now
+        )
+
     told = {"public_number": old["public_number"]}
-    return await _advance(store, audit, actor, old, update, "disclosure.publish", told, now)
+    return await SHELF.advance(
+        store, audit, actor, old, {"$set": update}, "disclosure.publish", told, now, also=make_public
+    )
+
+
+def _behind(record: Document) -> dict[str, Any]:
+    """Who stands behind a public text; committed to in the public log, and shown to auditors only."""
+    names = ("case_id", "kind", "edited_by", "reviewed_by", "published_by", "version")
+    return {"disclosure": record["_id"], **{name: record[name] for name in names}}
+
+
+async def _called_reward(store: Store, record: Document) -> Document | None:
+    """The reward that a notice calls its reporter to. Raises `NotForPublic` when nobody has to be called any more."""
+    if record["kind"] != DisclosureKind.REWARD_NOTICE:
+        return None
+    reward = await store[REWARDS].find_one({"public_number": record["public_number"]})
+    if reward is None or reward["state"] != State.NOTIFIED:
+        raise NotForPublic("这笔奖励已经不在等待领取，不用再公告。")
+    return reward
 
 
 async def withdraw(
@@ -240,48 +263,29 @@ async def withdraw(
 
     The permanent link then says that and when it was withdrawn, not what it said.
     """
-    _need(actor, Role.PUBLISHER)
+    need(actor, "办理信息公开", Role.PUBLISHER)
     if not 2 <= len(reason.strip()) <= 200:
         raise Refusal("请写明撤回的原因（2 到 200 个字）。", field="reason")
     old = await _read(store, disclosure_id, version, DisclosureState.PUBLISHED)
-    withdrawn = {"by": actor.id, "reason": reason.strip(), "on": china_date(now).isoformat()}
+    withdrawn = {"by": actor.id, "reason": reason.strip(), "on": local_day(now).isoformat()}
     update = {"state": DisclosureState.WITHDRAWN.value, "withdrawn": withdrawn}
-    return await _advance(store, audit, actor, old, update, "disclosure.withdraw", {"reason": reason.strip()}, now)
 
+    async def make_public(session: Session, after: Document) -> None:
+        told = {**_behind(after), "withdrawn_by": actor.id, "reason": withdrawn["reason"]}
+        await public_log.forget_content(store, session, old["public_number"])
+        await public_log.append(store, session, Event.WITHDRAWN, old["public_number"], private=told, now=now)
 
-async def public_board(store: Store, wanted: BoardFilter) -> BoardPage:
-    """What anybody may see, newest first."""
-    query: dict[str, Any] = {"state": DisclosureState.PUBLISHED.value}
-    if wanted.kind:
-        query["kind"] = wanted.kind.value
-    if wanted.district:
-        query["district"] = wanted.district
-    if wanted.group:
-        query["groups"] = wanted.group
-    if wanted.month:
-        query["published_month"] = wanted.month
-    if wanted.text.strip():
-        query["text"] = {"$regex": re.escape(wanted.text.strip()[:50]), "$options": "i"}
-    size, page = min(max(wanted.size, 1), 100), min(max(wanted.page, 1), 10_000)
-    total = await store[DISCLOSURES].count_documents(query)
-    found = store[DISCLOSURES].find(query).sort([("published_at", -1), ("_id", 1)]).skip((page - 1) * size).limit(size)
-    return BoardPage([for_public(each) async for each in found], total)
-
-
-async def public_entry(store: Store, public_number: str) -> dict[str, Any]:
-    """One published or withdrawn entry by its permanent number. Raises `NoSuchDisclosure`."""
-    states = [DisclosureState.PUBLISHED.value, DisclosureState.WITHDRAWN.value]
-    found = await store[DISCLOSURES].find_one({"public_number": public_number, "state": {"$in": states}})
-    if found is None:
-        raise NoSuchDisclosure("没有这个公开编号。请检查编号，或从公开栏查找。")
-    return for_public(found)
+    detail = {"reason": withdrawn["reason"]}
+    return await SHELF.advance(
+        store, audit, actor, old, {"$set": update}, "disclosure.withdraw", detail, now, also=make_public
+    )
 
 
 def for_public(record: Mapping[str, Any]) -> dict[str, Any]:
     """The names in `PUBLIC` and no others; dates without the time of day."""
     withdrawn = record["withdrawn"]
     shown = {name: record.get(name) for name in PUBLIC}
-    shown["published_on"] = china_date(record["published_at"]).isoformat() if record["published_at"] else None
+    shown["published_on"] = local_day(record["published_at"]).isoformat() if record["published_at"] else None
     shown["withdrawn_on"] = withdrawn["on"] if withdrawn else None
     if withdrawn:
         shown["text"] = f"本条内容已于 {withdrawn['on']} 撤回。"
@@ -330,40 +334,5 @@ async def _read(store: Store, disclosure_id: str, version: int, *states: Disclos
         now = STATE_NAMES[DisclosureState(record["state"])]
         raise WrongState(f"这条内容现在是“{now}”，这一步要在{wanted}时办理。请刷新页面。")
     if record["version"] != version:
-        raise _stale()
+        raise _stale(record)
     return record
-
-
-def _stale() -> StaleProposal:
-    return StaleProposal("这条内容在您打开之后被别人改过，没有做任何更改。请刷新页面重新核对。")
-
-
-def _need(actor: Actor, *roles: Role) -> None:
-    if not actor.has(*roles):
-        raise NotAllowed("您的账号没有办理信息公开的权限。请联系信息公开人员。")
-
-
-async def _advance(
-    store: Store,
-    audit: AuditTrail,
-    actor: Actor,
-    record: Document,
-    changes: dict[str, Any],
-    action: str,
-    detail: dict[str, Any],
-    now: datetime,
-) -> Document:
-    async def write(session: Session) -> Document:
-        after = await store[DISCLOSURES].find_one_and_update(
-            {"_id": record["_id"], "version": record["version"]},
-            {"$set": {**changes, "updated_at": now}, "$inc": {"version": 1}},
-            return_document=ReturnDocument.AFTER,
-            session=session,
-        )
-        if after is None:
-            raise _stale()
-        told = {"disclosure_id": record["_id"], "version": after["version"], **detail}
-        await audit.append(store, session, record["case_id"], action, actor.id, told, now)
-        return after
-
-    return await store.transaction(write)

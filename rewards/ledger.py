@@ -1,35 +1,33 @@
 """The ledger in MongoDB: group commit through one head document. See docs/ledger.md.
 
-Correctness rests on the head document, which every batch locks first inside its transaction, and on unique indexes
-(sequence number, idempotency key, reversed entry). A second process is therefore only slower, never wrong.
+Correctness rests on the head document, which every batch moves inside its transaction from exactly the state that the
+batch was computed from, and on unique indexes (sequence number, idempotency key, reversed entry). A second process is
+therefore only slower, never wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
-from pymongo import ReplaceOne
-
-from rewards import accounts, book
-from rewards.accounts import Kind
-from rewards.book import Book, ClaimState, Entry, LedgerRequest, Target, read_entry
-from rewards.merkle import Frontier
+from rewards import entries
+from rewards.book import Book
+from rewards.entries import Entry, LedgerRequest, check
+from rewards.ledger_store import ENTRIES, HEAD, HEADS, balances, changed_head, head_document, load_book
 from rewards.money import Fen
 from store.errors import Refusal
 from store.groupcommit import GroupCommit
 from store.mongo import Document, Session, Store
 
-ENTRIES = "ledger_entries"
-ACCOUNTS = "ledger_accounts"
-HEADS = "ledger_head"
-HEAD = "ledger"
+MAX_BATCH = 128
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+class _HeadMoved(Exception):
+    """Another process wrote since this one's last batch."""
 
 
 class Ledger:
@@ -41,7 +39,8 @@ class Ledger:
     def __init__(self, store: Store, *, clock: Callable[[], datetime] = _utc_now) -> None:
         self._store = store
         self._clock = clock
-        self._commits: GroupCommit[LedgerRequest, Entry] = GroupCommit(self._commit)
+        self._commits: GroupCommit[LedgerRequest, Entry] = GroupCommit(self._commit, max_batch=MAX_BATCH, linger_s=0)
+        self._head: Document | None = None  # as this process left it; None when it must be read
 
     async def __aenter__(self) -> Ledger:
         # The head must exist before it can be locked: a lock on a missing document locks nothing.
@@ -54,168 +53,100 @@ class Ledger:
 
     async def post(self, request: LedgerRequest) -> Entry:
         """Enter one request of any kind."""
-        book.check(request)
+        check(request)
         return await self._commits.submit(request)
 
     async def appropriate(
         self, key: str, jurisdiction: str, year: int, amount: Fen, *, actor: str, memo: str = ""
     ) -> Entry:
         """Give a budget more money."""
-        return await self.post(book.appropriation(key, jurisdiction, year, amount, actor=actor, memo=memo))
+        return await self.post(entries.appropriation(key, jurisdiction, year, amount, actor=actor, memo=memo))
 
     async def pending(
         self, key: str, jurisdiction: str, year: int, claim: str, amount: Fen, *, actor: str, memo: str = ""
     ) -> Entry:
         """Reserve an approved reward. Raises `BudgetExhausted` when the budget does not hold as much."""
-        return await self.post(book.reserve(key, jurisdiction, year, claim, amount, actor=actor, memo=memo))
+        return await self.post(entries.reserve(key, jurisdiction, year, claim, amount, actor=actor, memo=memo))
 
     async def post_pending(self, key: str, pending_seq: int, *, actor: str, memo: str = "") -> Entry:
         """Pay a reserved reward. Raises `AlreadySettled` when it was paid or cancelled under another key."""
-        return await self.post(book.settle(key, pending_seq, actor=actor, memo=memo))
+        return await self.post(entries.settle(key, pending_seq, actor=actor, memo=memo))
 
     async def void(self, key: str, pending_seq: int, *, actor: str, memo: str = "") -> Entry:
         """Give a reserved reward back to the budget."""
-        return await self.post(book.cancel(key, pending_seq, actor=actor, memo=memo))
+        return await self.post(entries.cancel(key, pending_seq, actor=actor, memo=memo))
+
+    async def expire(self, key: str, pending_seq: int, *, actor: str, memo: str = "") -> Entry:
+        """The same for a reward that nobody claimed in time."""
+        return await self.post(entries.expire(key, pending_seq, actor=actor, memo=memo))
 
     async def reverse(self, key: str, target: int, *, actor: str, memo: str) -> Entry:
         """Undo an appropriation or a payment by a counter-entry."""
-        return await self.post(book.reverse(key, target, actor=actor, memo=memo))
+        return await self.post(entries.reverse(key, target, actor=actor, memo=memo))
+
+    async def close_year(
+        self, key: str, jurisdiction: str, year: int, amount: Fen, *, actor: str, memo: str = ""
+    ) -> Entry:
+        """Give what is left of a year, exactly `amount`, back to the treasury."""
+        return await self.post(entries.close_year(key, jurisdiction, year, amount, actor=actor, memo=memo))
 
     async def balances(self, as_of_seq: int | None = None) -> dict[str, int]:
         """Signed fen by account, now or just after entry `as_of_seq`; accounts never touched are absent."""
         return await balances(self._store, as_of_seq)
 
     async def _commit(self, requests: list[LedgerRequest]) -> list[Entry | Exception]:
-        async def write(session: Session) -> list[Entry | Exception]:
+        """One batch. Mostly nobody else wrote since the last one: then all is prepared before the transaction opens."""
+        head, self._head = self._head, None  # unknown again if anything fails
+        if head is not None:
+            try:
+                return await self._follow(head, requests)
+            except _HeadMoved:
+                pass
+        return await self._lock(requests)
+
+    async def _follow(self, head: Document, requests: list[LedgerRequest]) -> list[Entry | Exception]:
+        book = await load_book(self._store, head, requests)
+        answers, fresh = self._apply(book, requests)
+        # What was read outside the transaction still holds if the head did not move: nothing changes without it.
+        unmoved = {"_id": HEAD, "seq": head["seq"], "hash": head["hash"]}
+
+        async def write(session: Session) -> None:
+            done = await self._store[HEADS].update_one(unmoved, changed_head(book, fresh), session=session)
+            if done.matched_count == 0:
+                raise _HeadMoved
+            await self._insert(fresh, session)
+
+        await self._store.transaction(write)
+        self._head = head_document(book)
+        return answers
+
+    async def _lock(self, requests: list[LedgerRequest]) -> list[Entry | Exception]:
+        async def write(session: Session) -> tuple[list[Entry | Exception], Book]:
             heads = self._store[HEADS]
             head = await heads.find_one_and_update({"_id": HEAD}, {"$inc": {"batches": 1}}, session=session)
-            loaded = await _load(self._store, head, requests, session)
-            size = loaded.size
-            answers: list[Entry | Exception] = []
-            for request in requests:
-                try:
-                    answers.append(loaded.apply(request, self._clock()))
-                except Refusal as refusal:
-                    answers.append(refusal)
-            if loaded.size > size:
-                fresh = {each.seq: each for each in answers if isinstance(each, Entry) and each.seq > size}
-                await self._save(loaded, list(fresh.values()), session)
-            return answers
+            book = await load_book(self._store, head, requests, session)
+            answers, fresh = self._apply(book, requests)
+            if fresh:
+                await heads.update_one({"_id": HEAD}, changed_head(book, fresh), session=session)
+                await self._insert(fresh, session)
+            return answers, book
 
-        return await self._store.transaction(write)
+        answers, book = await self._store.transaction(write)
+        self._head = head_document(book)
+        return answers
 
-    async def _save(self, grown: Book, entries: list[Entry], session: Session) -> None:
-        await self._store[ENTRIES].insert_many([entry.document() for entry in entries], session=session)
-        touched = {account for entry in entries for account, _ in entry.postings}
-        await self._store[ACCOUNTS].bulk_write(
-            [ReplaceOne({"_id": each}, account_document(grown, each), upsert=True) for each in sorted(touched)],
-            ordered=False,
-            session=session,
-        )
-        await self._store[HEADS].update_one({"_id": HEAD}, {"$set": head_document(grown)}, session=session)
+    def _apply(self, book: Book, requests: list[LedgerRequest]) -> tuple[list[Entry | Exception], list[Entry]]:
+        """The answer to each request, and the entries that are new."""
+        size = book.size
+        answers: list[Entry | Exception] = []
+        for request in requests:
+            try:
+                answers.append(book.apply(request, self._clock()))
+            except Refusal as refusal:
+                answers.append(refusal)
+        fresh = {each.seq: each for each in answers if isinstance(each, Entry) and each.seq > size}
+        return answers, list(fresh.values())
 
-
-def head_document(at: Book) -> Document:
-    """The head without its `_id` and batch counter; the Merkle frontier is what appending needs, the root is proof."""
-    return {
-        "seq": at.size,
-        "hash": at.prev,
-        "root": at.frontier.root().hex(),
-        "frontier": list(at.frontier.nodes),
-        "at": at.at,
-    }
-
-
-def account_document(at: Book, account: str) -> Document:
-    """{"_id": account, "fen": balance}, and for a reward's account what happened to its money."""
-    document: Document = {"_id": account, "fen": at.balances[account]}
-    prefix, _, claim = account.partition(":")
-    if prefix == "payable":
-        document |= at.claims[claim]._asdict()
-    return document
-
-
-async def _load(store: Store, head: Document, requests: Iterable[LedgerRequest], session: Session) -> Book:
-    """A book with everything that these requests can touch, read after the head was locked."""
-    requests = list(requests)
-    loaded = Book(
-        size=head["seq"], prev=head["hash"], at=head["at"], frontier=Frontier(head["seq"], head["frontier"])
-    )  # fmt: skip
-    async for document in store[ENTRIES].find({"key": {"$in": [each.key for each in requests]}}, session=session):
-        known = read_entry(document)
-        loaded.keys[known.key] = (known.request, known)
-    wanted = [each.target for each in requests if each.target is not None]
-    if wanted:
-        query = {"$or": [{"_id": {"$in": wanted}}, {"kind": Kind.REVERSAL.value, "target": {"$in": wanted}}]}
-        async for document in store[ENTRIES].find(query, session=session):
-            entry = read_entry(document)
-            loaded.targets[entry.seq] = target_of(entry)
-            if entry.kind is Kind.REVERSAL and entry.target is not None:
-                loaded.reversed.add(entry.target)
-    names = {name for each in requests if each.target is None for name in _accounts_of(each)}
-    names |= {name for each in loaded.targets.values() for name in _accounts_of(each)}
-    async for document in store[ACCOUNTS].find({"_id": {"$in": sorted(names)}}, session=session):
-        loaded.balances[document["_id"]] = document["fen"]
-        if "state" in document:
-            claim = document["_id"].partition(":")[2]
-            loaded.claims[claim] = ClaimState(document["state"], document["pending"], document["by"])
-    return loaded
-
-
-def _accounts_of(about: LedgerRequest | Target) -> list[str]:
-    assert about.jurisdiction is not None and about.year is not None
-    where, year = about.jurisdiction, about.year
-    names = [accounts.treasury(where), accounts.budget(where, year), accounts.paid(where, year)]
-    return names if about.claim is None else [*names, accounts.payable(about.claim)]
-
-
-def target_of(entry: Entry) -> Target:
-    return Target(entry.kind, entry.jurisdiction, entry.year, entry.claim, entry.amount)
-
-
-async def balances(store: Store, as_of_seq: int | None = None) -> dict[str, int]:
-    """Signed fen by account, from the account documents, or from the entries up to and including `as_of_seq`."""
-    if as_of_seq is None:
-        return {each["_id"]: each["fen"] async for each in store[ACCOUNTS].find()}
-    pipeline: list[dict[str, Any]] = [
-        {"$match": {"_id": {"$lte": as_of_seq}}},
-        {"$unwind": "$postings"},
-        {
-            "$group": {
-                "_id": {"$arrayElemAt": ["$postings", 0]},
-                "fen": {"$sum": {"$arrayElemAt": ["$postings", 1]}},
-            }
-        },
-    ]
-    return {each["_id"]: each["fen"] for each in await store.aggregate(ENTRIES, pipeline)}
-
-
-async def entries_of(store: Store, claim: str) -> list[Entry]:
-    """Everything the ledger holds about one reward, oldest first."""
-    return [read_entry(each) async for each in store[ENTRIES].find({"claim": claim}).sort("_id", 1)]
-
-
-@dataclass(frozen=True)
-class BudgetState:
-    """A year's budget in fen: `granted` = `available` + `reserved` + `paid`."""
-
-    granted: int
-    available: int
-    reserved: int
-    paid: int
-
-
-async def budget_state(store: Store, jurisdiction: str, year: int) -> BudgetState:
-    """Where a year's money is. Zeros for a budget that was never granted."""
-    names = [accounts.budget(jurisdiction, year), accounts.paid(jurisdiction, year)]
-    found = {each["_id"]: each["fen"] async for each in store[ACCOUNTS].find({"_id": {"$in": names}})}
-    available, paid = (found.get(name, 0) for name in names)
-    pipeline: list[dict[str, Any]] = [
-        {"$match": {"jurisdiction": jurisdiction, "year": year, "claim": None}},
-        {"$unwind": "$postings"},
-        {"$match": {"$expr": {"$eq": [{"$arrayElemAt": ["$postings", 0]}, names[0]]}}},
-        {"$group": {"_id": None, "fen": {"$sum": {"$arrayElemAt": ["$postings", 1]}}}},
-    ]
-    sums = await store.aggregate(ENTRIES, pipeline)
-    granted = sums[0]["fen"] if sums else 0
-    return BudgetState(granted, available, granted - available - paid, paid)
+    async def _insert(self, fresh: list[Entry], session: Session) -> None:
+        if fresh:
+            await self._store[ENTRIES].insert_many([entry.document() for entry in fresh], session=session)

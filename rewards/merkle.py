@@ -59,7 +59,7 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     return frontier.root()
 
 
-def _split(size: int) -> int:
+def split(size: int) -> int:
     """The largest power of two smaller than `size` (size ≥ 2)."""
     return 1 << ((size - 1).bit_length() - 1)
 
@@ -69,7 +69,7 @@ def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
     assert 0 <= index < len(leaves)
     if len(leaves) == 1:
         return []
-    k = _split(len(leaves))
+    k = split(len(leaves))
     if index < k:
         return [*inclusion_path(leaves[:k], index), root_of(leaves[k:])]
     return [*inclusion_path(leaves[k:], index - k), root_of(leaves[:k])]
@@ -82,7 +82,7 @@ def consistency_path(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
     def sub(m: int, part: Sequence[bytes], whole: bool) -> list[bytes]:
         if m == len(part):
             return [] if whole else [root_of(part)]
-        k = _split(len(part))
+        k = split(len(part))
         if m <= k:
             return [*sub(m, part[:k], whole), root_of(part[k:])]
         return [*sub(m - k, part[k:], False), root_of(part[:k])]
@@ -92,7 +92,7 @@ def consistency_path(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
 
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """RFC 9162 2.1.3.2. Answers False to every malformed proof."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or len(leaf) != 32 or len(root) != 32:
         return False
     fn, sn, node = index, size - 1, leaf
     for step in path:
@@ -110,7 +110,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
 
 def verify_consistency(old_size: int, old_root: bytes, size: int, root: bytes, path: Sequence[bytes]) -> bool:
     """RFC 9162 2.1.4.2. Answers False to every malformed proof."""
-    if not 0 < old_size <= size or any(len(step) != 32 for step in path):
+    if not 0 < old_size <= size or any(len(each) != 32 for each in (old_root, root, *path)):
         return False
     if old_size == size:
         return not path and old_root == root

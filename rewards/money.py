@@ -76,6 +76,12 @@ def yuan(fen: int) -> str:
     return f"{sign}¥{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
 
 
+def decimal_yuan(fen: int) -> str:
+    """150000 → "1500.00", for programs: no sign of currency, no thousands commas."""
+    sign = "-" if fen < 0 else ""
+    return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
+
+
 def exact_yuan(fen: Fraction) -> str:
     """Like `yuan`, for a value between two fen: shows every decimal (18.5 fen → "¥0.185").
 

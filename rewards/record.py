@@ -1,28 +1,28 @@
-"""A reward record, its states, and the one way to change it: a guarded step with its audit entry.
+"""A reward record and its states.
 
-The record: {_id, version, case_id, tip_id, public_number, rule_set, assessment, amount_fen, jurisdiction, year, state,
-proposed_by, proposers, approval: {by, version, at}, pending_seq, notified_on, claim_due, payee_ref, claimed_on,
-paid_on, paid_by, paid_seq, ended: {by, reason, on}, created_at, updated_at}. Dates are Chinese calendar days as
-ISO strings, moments are UTC, money is fen.
+The record: {_id, version, case_id, tip_id, public_number, rule_set, rule_digest, claim_days, assessment, amount_fen,
+joint: {id, place, of, total_fen}, jurisdiction, year, state, proposed_by, proposers, exception, approval: {by, version,
+at}, pending_seq, filing: {to, document_no, on, by}, notified_on, claim_due, extensions, reminded, unreachable: {by, on, reason},
+notice_on, payee_ref, donation, claimed_on, cap, batch, attempt, payment_problem, paid_on, paid_by, paid_seq, log_seq,
+ending: {state, by, reason}, ended: {by, reason, on}, appeal, created_at, updated_at}, and `unsettled` while its case has
+not been told of its end. Dates are Chinese calendar days as ISO strings, moments are UTC, money is fen. `approval`
+without `pending_seq`, and `ending`, are decisions whose money has not moved yet: see completion.py.
 """
 
 from __future__ import annotations
 
 import secrets
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
-
-from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
 
 from access.actors import Actor, Role
+from rewards import guarded
+from rewards.guarded import Shelf, Stale, WrongState
 from rewards.money import yuan
-from store.errors import Conflict, NotFound, Refusal
+from store.errors import Conflict, NotFound
 from store.mongo import Document, Session, Store
 
 REWARDS = "rewards"
-CHINA = timezone(timedelta(hours=8))  # no daylight saving time since 1991: periods end at midnight here
 _READABLE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: nothing that is misheard on the telephone
 
 
@@ -31,8 +31,10 @@ class State(StrEnum):
     APPROVED = "approved"
     NOTIFIED = "notified"
     CLAIMED = "claimed"
+    PAYING = "paying"
     PAID = "paid"
     FORFEITED = "forfeited"
+    WAIVED = "waived"
     NOT_ELIGIBLE = "not_eligible"
 
 
@@ -41,40 +43,21 @@ STATE_NAMES = {
     State.APPROVED: "已批准，待通知",
     State.NOTIFIED: "已通知，待领取",
     State.CLAIMED: "已领取登记，待付款",
+    State.PAYING: "在付款批次中",
     State.PAID: "已付款",
     State.FORFEITED: "逾期未领",
+    State.WAIVED: "举报人放弃",
     State.NOT_ELIGIBLE: "不予奖励",
 }
-
-
-class AuditTrail(Protocol):
-    """`access.audit`, handed in."""
-
-    async def append(
-        self,
-        store: Store,
-        session: Session | None,
-        subject: str,
-        action: str,
-        actor_id: str,
-        detail: dict[str, Any],
-        at: datetime | None = None,
-    ) -> Document: ...
-
-
-class NotAllowed(Refusal):
-    status = 403
-
-
-class StaleProposal(Conflict):
-    """The reward was changed after this person looked at it."""
-
-
-class WrongState(Conflict):
-    """The step does not fit the reward's state."""
+# Money was or will be paid; of a tip's record and of a case's there should be one.
+LIVE = frozenset({State.PROPOSED, State.APPROVED, State.NOTIFIED, State.CLAIMED, State.PAYING, State.PAID})
 
 
 class AlreadyProposed(Conflict):
+    pass
+
+
+class AlreadyPaid(Conflict):
     pass
 
 
@@ -82,8 +65,14 @@ class NoSuchReward(NotFound):
     pass
 
 
-def china_date(now: datetime) -> date:
-    return now.astimezone(CHINA).date()
+def stale(reward: Document) -> Stale:
+    return Stale(
+        f"这笔奖励在您打开之后被别人改过，现在是“{STATE_NAMES[State(reward['state'])]}”，"
+        f"金额 {yuan(reward['amount_fen'])}。没有做任何更改，请刷新页面重新核对。"
+    )
+
+
+SHELF = Shelf(REWARDS, "reward_id", stale)
 
 
 def new_public_number() -> str:
@@ -99,14 +88,27 @@ async def find(store: Store, reward_id: str) -> Document:
     return reward
 
 
+async def read(store: Store, reward_id: str, version: int, *states: State) -> Document:
+    """The reward as a person saw it, in one of these states. Raises `NoSuchReward`, `WrongState`, `Stale`."""
+    reward = await find(store, reward_id)
+    in_state(reward, *states)
+    if reward["version"] != version:
+        raise stale(reward)
+    return reward
+
+
 async def of_tip(store: Store, case_id: str, tip_id: str) -> Document | None:
     return await store[REWARDS].find_one({"case_id": case_id, "tip_id": tip_id})
+
+
+async def of_case(store: Store, case_id: str, session: Session | None = None) -> list[Document]:
+    return await store[REWARDS].find({"case_id": case_id}, session=session).sort("created_at", 1).to_list(None)
 
 
 async def in_states(store: Store, *states: State, limit: int = 200) -> list[Document]:
     """Finance's work list, oldest first."""
     query = {"state": {"$in": [state.value for state in states]}}
-    return [each async for each in store[REWARDS].find(query).sort("created_at", 1).limit(limit)]
+    return await store[REWARDS].find(query).sort("created_at", 1).to_list(limit)
 
 
 def new_record(case_id: str, tip_id: str, actor: Actor, now: datetime) -> Document:
@@ -117,98 +119,54 @@ def new_record(case_id: str, tip_id: str, actor: Actor, now: datetime) -> Docume
         "tip_id": tip_id,
         "public_number": new_public_number(),
         "rule_set": None,
+        "rule_digest": None,
+        "claim_days": None,
         "assessment": None,
         "amount_fen": 0,
+        "joint": None,
         "jurisdiction": None,
         "year": None,
         "proposed_by": actor.id,
         "proposers": [actor.id],
+        "exception": "",
         "approval": None,
         "pending_seq": None,
+        "filing": None,
         "notified_on": None,
         "claim_due": None,
+        "extensions": [],
+        "reminded": [],
+        "unreachable": None,
+        "notice_on": None,
         "payee_ref": None,
+        "donation": False,
         "claimed_on": None,
+        "cap": None,
+        "batch": None,
+        "attempt": 1,
+        "payment_problem": None,
         "paid_on": None,
         "paid_by": None,
         "paid_seq": None,
+        "log_seq": None,
+        "ending": None,
         "ended": None,
+        "appeal": None,
         "created_at": now,
         "updated_at": now,
     }
 
 
-async def insert(
-    store: Store, audit: AuditTrail, actor: Actor, reward: Document, action: str, detail: dict[str, Any], now: datetime
-) -> Document:
-    async def write(session: Session) -> Document:
-        await store[REWARDS].insert_one(reward, session=session)
-        told = {"reward_id": reward["_id"], "version": reward["version"], **detail}
-        await audit.append(store, session, reward["case_id"], action, actor.id, told, now)
-        return reward
-
-    try:
-        return await store.transaction(write)
-    except DuplicateKeyError:
-        raise AlreadyProposed("这条举报刚刚由别人提过奖励。请刷新页面查看。") from None
-
-
-async def advance(
-    store: Store,
-    audit: AuditTrail,
-    actor: Actor,
-    reward: Document,
-    changes: dict[str, Any],
-    action: str,
-    detail: dict[str, Any],
-    now: datetime,
-) -> Document:
-    """One transaction: the reward as it was read, changed, and the audit entry. Raises `StaleProposal`."""
-
-    async def write(session: Session) -> Document:
-        return await step(store, audit, session, actor, reward, changes, action, detail, now)
-
-    return await store.transaction(write)
-
-
-async def step(
-    store: Store,
-    audit: AuditTrail,
-    session: Session,
-    actor: Actor,
-    reward: Document,
-    changes: dict[str, Any],
-    action: str,
-    detail: dict[str, Any],
-    now: datetime,
-) -> Document:
-    update = {**changes, "$set": {**changes["$set"], "updated_at": now}, "$inc": {"version": 1}}
-    read = {"_id": reward["_id"], "version": reward["version"]}
-    after = await store[REWARDS].find_one_and_update(
-        read, update, return_document=ReturnDocument.AFTER, session=session
-    )
-    if after is None:
-        raise stale(await store[REWARDS].find_one({"_id": reward["_id"]}, session=session) or reward)
-    told = {"reward_id": reward["_id"], "version": after["version"], **detail}
-    await audit.append(store, session, reward["case_id"], action, actor.id, told, now)
-    return after
-
-
-def need(actor: Actor, *roles: Role) -> None:
-    if not actor.has(*roles):
-        raise NotAllowed("您的账号没有办理奖励的权限。请联系财务人员。")
+def decides(actor: Actor, *more: Role) -> None:
+    guarded.need(actor, "办理奖励", Role.FINANCE, *more)
 
 
 def in_state(reward: Document, *states: State) -> None:
+    """Refuse a step that does not fit, also while a decision about the reward is only half carried out."""
     if reward["state"] not in states:
         wanted = [f"“{STATE_NAMES[state]}”" for state in states]
         raise WrongState(
             f"这笔奖励现在是“{STATE_NAMES[State(reward['state'])]}”，这一步要在{'或'.join(wanted)}时办理。请刷新页面。"
         )
-
-
-def stale(reward: Document) -> StaleProposal:
-    return StaleProposal(
-        f"这笔奖励在您打开之后被别人改过，现在是“{STATE_NAMES[State(reward['state'])]}”，"
-        f"金额 {yuan(reward['amount_fen'])}。没有做任何更改，请刷新页面重新核对。"
-    )
+    if reward["ending"] is not None:
+        raise WrongState("这笔奖励正在办结，不能再改。请过一分钟刷新页面查看结果。")

@@ -6,18 +6,21 @@ known. A draft is shown to the administrator and can never produce an amount.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
+import rfc8785
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from rewards.money import parse_yuan
+from rewards.money import WrongAmount, parse_yuan
 from store.errors import NotFound, Refusal
 
 RULE_SETS = Path(__file__).parent / "rule_sets"
@@ -60,11 +63,14 @@ def _percent(value: object) -> object:
         points = Decimal(value[:-1]) * 100
         if points == points.to_integral_value():
             return int(points)
-    raise ValueError(f"a rate is written like 15%, not {value!r}")
+    raise ValueError(f"比例要写成 15% 这样，不能写 {value!r}")
 
 
 def _yuan(value: object) -> object:
-    return parse_yuan(value)
+    try:
+        return parse_yuan(value)
+    except WrongAmount as problem:
+        raise ValueError(problem.message) from None
 
 
 BasisPoints = Annotated[int, BeforeValidator(_percent), Field(ge=0, le=100_000)]
@@ -138,8 +144,28 @@ class UpliftOrder(StrEnum):
 class EmployeeUplift(_Data):
     rate: BasisPoints
     order: UpliftOrder
+    least_yuan: Yuan | None = None
+    """What the extra comes to at least."""
     cap_yuan: Yuan | None = None
     """What the uplifted amount may not exceed, whatever the track."""
+    article: str
+    source: list[str] = Field(min_length=1)
+
+
+class SpecialReward(_Data):
+    """More for a tip that directly prevented deaths or a great loss; an officer chooses how much and writes down why."""
+
+    cap_yuan: Yuan | None = None
+    """The most that can be given on top, None where the text names no limit."""
+    employees_only: bool = False
+    article: str
+    source: list[str] = Field(min_length=1)
+
+
+class MonthlyCap(_Data):
+    """The most that one reporter gets for tips of one track filed in one calendar month."""
+
+    cap_yuan: Yuan
     article: str
     source: list[str] = Field(min_length=1)
 
@@ -170,6 +196,10 @@ class RuleSet(_Data):
     sources: dict[str, str]
     tracks: list[Track] = []
     uplift: EmployeeUplift | None = None
+    special: SpecialReward | None = None
+    monthly_cap: MonthlyCap | None = None
+    filing_article: str = ""
+    """Where the rule demands that the amount is reported to the superior department (备案)."""
     joint_decision_from_yuan: Yuan | None = None
     """From this amount on the finance department decides together with the paying one."""
     joint_decision_article: str = ""
@@ -180,19 +210,25 @@ class RuleSet(_Data):
     @model_validator(mode="after")
     def _hangs_together(self) -> RuleSet:
         if self.status == "verified" and (self.missing or not self.tracks):
-            raise ValueError(f"{self.id}: a verified rule set has tracks and nothing missing")
+            raise ValueError(f"{self.id}：可以使用的规则要有奖励类别，不能还有缺少的内容")
         if self.status == "draft" and not self.missing:
-            raise ValueError(f"{self.id}: a draft says what is missing")
-        cited = [key for track in self.tracks for key in track.source] + (self.uplift.source if self.uplift else [])
+            raise ValueError(f"{self.id}：草稿要写明缺少什么（missing）")
+        extras = [each for each in (self.uplift, self.special, self.monthly_cap) if each is not None]
+        cited = [key for cites in [*self.tracks, *extras] for key in cites.source]
         if unknown := set(cited) - set(self.sources):
-            raise ValueError(f"{self.id}: sources not listed: {sorted(unknown)}")
+            raise ValueError(f"{self.id}：这些来源没有列在 sources 里：{sorted(unknown)}")
         known = {condition.id for condition in self.conditions}
         for track in self.tracks:
             if lost := set(track.conditions) - known:
-                raise ValueError(f"{self.id}/{track.id}: conditions not listed: {sorted(lost)}")
+                raise ValueError(f"{self.id}/{track.id}：这些条件没有列在 conditions 里：{sorted(lost)}")
         if len({track.id for track in self.tracks}) != len(self.tracks):
-            raise ValueError(f"{self.id}: two tracks with one id")
+            raise ValueError(f"{self.id}：两个奖励类别用了同一个 id")
         return self
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over everything the rule set says: two versions of it never look the same."""
+        return hashlib.sha256(rfc8785.dumps(self.model_dump(mode="json"))).hexdigest()
 
     @property
     def citation(self) -> str:
@@ -215,7 +251,7 @@ class RuleSet(_Data):
         choices = "、".join(f"{track.id}({track.title})" for track in self.tracks)
         raise UnknownTrack(f"规则“{self.title}”里没有“{track_id}”这一类。可以选：{choices}。", field="track")
 
-    def in_force(self, on: date) -> bool | None:
+    def in_force(self, on: date, known: Mapping[str, RuleSet] | None = None) -> bool | None:
         """Whether the rule was in force on that day, None when its dates are not known.
 
         The end is the day before the superseding rule set starts, when that day is known.
@@ -226,7 +262,7 @@ class RuleSet(_Data):
             return False
         if self.superseded_by is None:
             return True
-        successor = rule_sets().get(self.superseded_by)
+        successor = (rule_sets() if known is None else known).get(self.superseded_by)
         return None if successor is None or successor.effective_from is None else on < successor.effective_from
 
 
@@ -241,15 +277,20 @@ def percent(points: int) -> str:
 
 
 def read_rule_set(text: str) -> RuleSet:
-    """Parse one rule-set file; raises pydantic's ValidationError naming each wrong entry."""
+    """Parse one rule-set file; raises pydantic's ValidationError naming each wrong entry, or a YAMLError."""
     return RuleSet.model_validate(yaml.safe_load(text))
+
+
+@cache
+def bundled_texts() -> dict[str, str]:
+    """The files that come with the program, by the id of the rule set."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(RULE_SETS.glob("*.yml"))}
 
 
 @cache
 def rule_sets() -> dict[str, RuleSet]:
     """All rule sets that come with the program, drafts included, by id."""
-    found = [read_rule_set(path.read_text(encoding="utf-8")) for path in sorted(RULE_SETS.glob("*.yml"))]
-    return {rule_set.id: rule_set for rule_set in found}
+    return {rule_set_id: read_rule_set(text) for rule_set_id, text in bundled_texts().items()}
 
 
 def rule_set(rule_set_id: str) -> RuleSet:

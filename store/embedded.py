@@ -65,6 +65,9 @@ class EmbeddedMongo:
             "--wiredTigerCacheSizeGB", str(self.cache_gb),
             "--oplogSize", "512",
             "--setParameter", "diagnosticDataCollectionEnabled=false",
+            # A service that is killed in a transaction leaves its locks behind for so long (60 s by default); the
+            # ledger's head would be among them. Ours take milliseconds.
+            "--setParameter", "transactionLifetimeLimitSeconds=15",
             "--nounixsocket",
         ]  # fmt: skip
 

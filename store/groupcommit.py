@@ -28,10 +28,15 @@ class GroupCommit(Generic[Item, Result]):
     """
 
     def __init__(
-        self, commit: Callable[[list[Item]], Awaitable[list[Result | Exception]]], *, max_batch: int = 64
+        self,
+        commit: Callable[[list[Item]], Awaitable[list[Result | Exception]]],
+        *,
+        max_batch: int = 64,
+        linger_s: float = LINGER_S,
     ) -> None:
         self._commit = commit
         self._max_batch = max_batch
+        self._linger_s = linger_s
         self._queue: asyncio.Queue[tuple[Item, asyncio.Future[Result]]] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None
         self._crowded_at = float("-inf")
@@ -64,7 +69,7 @@ class GroupCommit(Generic[Item, Result]):
         while True:
             batch = [await self._queue.get()]
             if self.crowded:
-                await asyncio.sleep(LINGER_S)
+                await asyncio.sleep(self._linger_s)
             while len(batch) < self._max_batch and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             if len(batch) >= CROWD:

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from pymongo.errors import PyMongoError
@@ -158,10 +158,18 @@ class Worker:
         )
 
 
+class Background(Protocol):
+    """What runs beside the pages."""
+
+    def wake(self) -> None: ...
+
+    async def run(self) -> None: ...
+
+
 class Workers:
     """Several workers with a queue each, run and woken together."""
 
-    def __init__(self, *workers: Worker) -> None:
+    def __init__(self, *workers: Background) -> None:
         self._workers = workers
 
     def wake(self) -> None:

@@ -1,8 +1,9 @@
 """MongoDB through motor. The one module that imports it: a change of driver is a change of this file."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, TypeVar
 
+from bson import decode_all
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
     AsyncIOMotorClientSession,
@@ -60,6 +61,12 @@ class Store:
         self, collection: str, pipeline: list[Document], session: Session | None = None
     ) -> list[Document]:
         return [row async for row in self[collection].aggregate(pipeline, session=session)]
+
+    async def in_batches(self, collection: str, query: Document, sort: str, size: int) -> AsyncIterator[list[Document]]:
+        """All documents in the order of `sort`, `size` at a time: one turn of the event loop a batch, not a document."""
+        found = self[collection].find_raw_batches(query, sort=[(sort, 1)], batch_size=size)
+        async for raw in found:
+            yield decode_all(raw, self[collection].codec_options)
 
     async def close(self) -> None:
         self.client.close()

@@ -14,19 +14,33 @@ class SealBroken(Exception):
 
 
 class Cipher:
-    """`key`: 32 bytes. `bound_to` names the record (collection, id, field), so that a value moved elsewhere won't open."""
+    """`key`: 32 bytes; `older` keys open what they sealed and seal nothing any more.
 
-    def __init__(self, key: bytes) -> None:
+    `bound_to` names the record (collection, id, field), so that a value moved elsewhere won't open.
+    """
+
+    def __init__(self, key: bytes, *older: bytes) -> None:
         self._aead = AESGCM(key)
+        self._all = [self._aead, *map(AESGCM, older)]
 
     def seal(self, plain: bytes, bound_to: str) -> bytes:
         nonce = secrets.token_bytes(_NONCE)
         return _VERSION + nonce + self._aead.encrypt(nonce, plain, bound_to.encode())
 
-    def open(self, sealed: bytes, bound_to: str) -> bytes:
-        if sealed[:1] != _VERSION:
-            raise SealBroken(bound_to)
+    def is_current(self, sealed: bytes, bound_to: str) -> bool:
+        """False for what an older key sealed (and for what does not open at all)."""
         try:
-            return self._aead.decrypt(sealed[1 : 1 + _NONCE], bytes(sealed[1 + _NONCE :]), bound_to.encode())
-        except InvalidTag as broken:
-            raise SealBroken(bound_to) from broken
+            self._aead.decrypt(sealed[1 : 1 + _NONCE], bytes(sealed[1 + _NONCE :]), bound_to.encode())
+        except InvalidTag:
+            return False
+        return True
+
+    def open(self, sealed: bytes, bound_to: str) -> bytes:
+        if sealed[:1] != _VERSION or len(sealed) <= 1 + _NONCE:
+            raise SealBroken(bound_to)
+        for aead in self._all:
+            try:
+                return aead.decrypt(sealed[1 : 1 + _NONCE], bytes(sealed[1 + _NONCE :]), bound_to.encode())
+            except InvalidTag:
+                continue
+        raise SealBroken(bound_to)

@@ -161,6 +161,7 @@ def modules() -> None:
     """Measurements that the rooms bring themselves; they print their own JSON lines."""
     for title, command in (
         ("places and points", [sys.executable, "-m", "grid.bench"]),
+        ("deadlines", [sys.executable, "-m", "cases.bench"]),
         ("facts", [sys.executable, "-m", "tests.fact_scores"]),
         ("lists, counts and duplicates in a made-up city", [sys.executable, "-m", "tests.city_bench"]),
         ("classifier", [str(BOT_PYTHON), "bot/evaluate.py"]),

@@ -7,15 +7,9 @@ MONGODB_URI with databases that are dropped afterwards. It prints one JSON objec
 import asyncio
 import json
 import math
-import os
 import random
-import secrets
-import socket
-import subprocess
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
@@ -35,13 +29,14 @@ from cases import (
     statistics,
     sweeps,
     tallies,
+    unclaimed,
 )
 from cases.bulletin import Week
 from cases.credit import events
 from cases.enterprises import Search
 from cases.intake import Intake
 from cases.made_up_city import City, fill
-from cases.quarters import local_day, month_of, next_month, quarter_of
+from cases.quarters import month_of, next_month, quarter_of
 from cases.queries import Filter
 from cases.ranking import ranking
 from cases.receipts import Receipts
@@ -50,9 +45,10 @@ from cases.states import State
 from grid.service import Locator
 from rewards import disclosures, lists, record
 from rewards.disclosures import DisclosureState
-from store.embedded import EmbeddedMongo
+from store.local_time import local_day
 from store.migrations import migrate
 from store.mongo import Document, Store
+from store.temporary import temporary_store
 
 CITY = Path(__file__).parent.parent / "grid" / "qingdao"
 SIZES = (10_000, 100_000)
@@ -116,7 +112,7 @@ def measured_queries(store: Store, city: City, rng: random.Random, known: list[D
         "desk: waiting": lambda: desk(),
         "desk: waiting, one district": lambda: desk(district=district()),
         "desk: waiting, one type": lambda: desk(type=kind()),
-        "desk: unclaimed": lambda: desk(unclaimed=True),
+        "desk: unclaimed": lambda: unclaimed.queue(store, DISPATCHER),
         "desk: page 10": lambda: desk(page=10),
         "desk: all, newest": lambda: desk(states=every),
         "desk: archived, one district": lambda: desk(states=(State.ARCHIVED,), district=district()),
@@ -216,7 +212,7 @@ async def measure(store: Store, cases: int) -> dict[str, float]:
         city = await fill(store, intake, locator, cases=cases, firm_count=firms, seed=12350)
     rows = [
         {"_id": one.id, "name": one.name, "email": one.email, "district": one.district, "street": one.street,
-         "grids": list(one.grids), "on_duty": True, "deputy": None}
+         "grids": list(one.grids), "active": True, "deputy": None}
         for one in {ground.inspector.id: ground.inspector for ground in city.where}.values()
     ]  # fmt: skip
     await store["inspectors"].insert_many(rows)
@@ -271,39 +267,11 @@ def _print(line: Document) -> None:
     print(json.dumps(line, ensure_ascii=False), flush=True)
 
 
-@asynccontextmanager
-async def _server() -> AsyncIterator[str]:
-    if outside := os.environ.get("MONGODB_URI"):
-        yield outside
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        server = EmbeddedMongo(Path(folder), port)
-        server.prepare()
-        process = await asyncio.create_subprocess_exec(
-            *server.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            await server.make_ready()
-            yield server.uri
-        finally:
-            process.terminate()
-            await process.wait()
-
-
 async def main(sizes: list[int]) -> None:
     results: dict[int, dict[str, float]] = {}
-    async with _server() as uri:
-        for size in sizes:
-            name = f"bench_{secrets.token_hex(4)}"
-            store = await Store.connect(uri, name)
-            try:
-                results[size] = await measure(store, size)
-            finally:
-                await store.client.drop_database(name)
-                await store.close()
+    for size in sizes:
+        async with temporary_store() as store:
+            results[size] = await measure(store, size)
     if len(results) > 1:
         for row in grown(results):
             _print(row)

@@ -4,11 +4,14 @@ import asyncio
 import socket
 import subprocess
 import threading
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from grid.places import Gazetteer
 from store.embedded import EmbeddedMongo
 from store.migrations import migrate
 from store.mongo import Store
@@ -21,6 +24,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_gazetteer():
+    """The names of the city never change in a process, and reading them takes a second for every service opened."""
+    with patch.object(Gazetteer, "load", cache(Gazetteer.load)):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -40,15 +50,24 @@ def mongo_server(tmp_path_factory) -> EmbeddedMongo:
 @pytest.fixture
 async def store(mongo_server):
     """An empty, migrated database. The same one for every test: making collections costs more than emptying them."""
-    opened = await Store.connect(mongo_server.uri, "tests")
-    async for collection in await opened.db.list_collections():
+    opened = await emptied(mongo_server, "tests")
+    await migrate(opened)
+    yield opened
+    await opened.close()
+
+
+async def emptied(mongo_server: EmbeddedMongo, name: str) -> Store:
+    """The database of this name without its documents, all collections at once."""
+    opened = await Store.connect(mongo_server.uri, name)
+
+    async def empty(collection: dict) -> None:
         if collection["options"]:  # a test gave it a validator
             await opened[collection["name"]].drop()
         else:
             await opened[collection["name"]].delete_many({})
-    await migrate(opened)
-    yield opened
-    await opened.close()
+
+    await asyncio.gather(*[empty(row) async for row in await opened.db.list_collections()])
+    return opened
 
 
 @pytest.fixture(scope="session")

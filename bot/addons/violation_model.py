@@ -182,6 +182,8 @@ class TipModel:
         needs margins of texts that the machine has not seen."""
         sentences = aids.scenes.before(sentences)
         typed = typed_sentences(sentences)
+        if aids.vectors:
+            aids.vectors.remember(fold(sentence.text).text for sentence in sentences)
         say(f"{len(typed)} sentences for {len({s.types[0] for s in typed})} types, {len(sentences)} for the intents")
         margins, labels = out_of_fold_margins(typed, aids, say=say)
         calibration = calibrate(margins, labels, typed)
@@ -189,6 +191,8 @@ class TipModel:
         say("fitting types and intents on all sentences")
         types = fit_types(typed, aids)
         intents = fit_intents(sentences, aids)
+        if aids.vectors:
+            aids.vectors.remember(())
         return cls(types, intents, calibration, read)
 
     # ---- files

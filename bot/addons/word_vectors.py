@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ class WordVectors:
         shares = np.array([jieba.dt.FREQ.get(word, 1) / total for word in self.words], dtype=np.float32)
         self._weights = COMMON / (COMMON + shares)
         self._last: tuple[str, np.ndarray] = ("", np.zeros(self.size, dtype=np.float32))
+        self._remembered: dict[str, np.ndarray] = {}
 
     @classmethod
     def read(cls, path: Path) -> WordVectors:
@@ -41,12 +43,20 @@ class WordVectors:
     def of(self, text: str) -> np.ndarray:
         """Unit vector of a folded text; zero when no word is known. The last one is kept: two models ask for it."""
         if self._last[0] != text:
-            vector = self._mean(text)
-            if vector.any():
-                vector = vector - self.centre
-                vector = vector / (np.linalg.norm(vector) + 1e-6)
-            self._last = (text, vector)
+            known = self._remembered.get(text)
+            self._last = (text, self._unit(text) if known is None else known)
         return self._last[1]
+
+    def remember(self, texts: Iterable[str]) -> None:
+        """Training asks for the same folded texts half a dozen times. Never in the service: nothing is kept of a tip."""
+        self._remembered = {text: self._unit(text) for text in texts}
+
+    def _unit(self, text: str) -> np.ndarray:
+        vector = self._mean(text)
+        if vector.any():
+            vector = vector - self.centre
+            vector = vector / (np.linalg.norm(vector) + 1e-6)
+        return vector
 
     def _mean(self, text: str) -> np.ndarray:
         rows = [

@@ -16,7 +16,7 @@ def public(services: Services) -> list[Middleware]:
         errors.middleware(services.settings.duty_phone),
         sizes.middleware(),
         sessions.middleware(services),
-        permissions.middleware(),
+        permissions.middleware(services.settings),
         csrf.middleware(services.settings),
     ]
 

@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 from access.permissions import Permission
 from handlers.middlewares.permissions import permission_of
 from handlers.middlewares.sessions import CONVERSATION
+from handlers.uploads import READ, read_posted, wants_memory
 from settings import Settings
 from store.errors import Refusal
 
@@ -42,6 +43,8 @@ def middleware(settings: Settings) -> Middleware:
         # JSON is safe: no browser sends it across sites without asking us first.
         doubtful = known is None and CONVERSATION in request.cookies and request.content_type in FORM_TYPES
         if (staff or doubtful) and not await _has_token(request):
+            if READ in request:
+                request[READ].__exit__()
             raise ForeignForm("页面已过期,没有保存。请返回上一页,刷新后再提交。")
         return await handler(request)
 
@@ -63,7 +66,9 @@ def _is_multipart(request: web.Request) -> bool:
 
 async def _has_token(request: web.Request) -> bool:
     given = request.headers.get(HEADER)
-    if given is None and (_is_multipart(request) or request.content_type == "application/x-www-form-urlencoded"):
+    if given is None and wants_memory(request):
+        given = (await read_posted(request)).fields.get(FIELD)
+    elif given is None and (_is_multipart(request) or request.content_type == "application/x-www-form-urlencoded"):
         # Read once here; the handler's own `request.post()` gets the same result.
         field = (await request.post()).get(FIELD)
         given = field if isinstance(field, str) else None

@@ -7,6 +7,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from access.permissions import Permission, allows, duties
 from handlers.middlewares.errors import wants_json
+from settings import Settings
 from store.errors import Refusal
 
 
@@ -32,7 +33,20 @@ def permission_of(request: web.Request) -> Permission | None:
     return getattr(request.match_info.handler, "permission", None)
 
 
-def middleware() -> Middleware:
+# What an officer who still lacks a second factor may do: get one, or leave.
+WITHOUT_FACTOR = ("/account", "/logout", "/sessions")
+
+
+def _lacks_factor(request: web.Request, required: frozenset[str]) -> bool:
+    session = request.get("session")
+    if session is None or session.second_factor or required.isdisjoint(session.actor.roles):
+        return False
+    return not request.path.startswith(WITHOUT_FACTOR)
+
+
+def middleware(settings: Settings) -> Middleware:
+    required = frozenset(settings.second_factor_roles)
+
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.match_info.http_exception is not None:  # 404, 405
@@ -41,6 +55,10 @@ def middleware() -> Middleware:
         if permission is None:
             raise Forbidden("这个页面没有开放。")
         actor = request.get("actor")
+        if permission is not Permission.PUBLIC and _lacks_factor(request, required):
+            if request.method in ("GET", "HEAD") and not wants_json(request):
+                raise web.HTTPSeeOther("/account")
+            raise Forbidden("您的岗位必须先在“我的账号”里启用动态码。")
         if allows(permission, actor):
             return await handler(request)
         if actor is None:

@@ -16,7 +16,7 @@ class TooLarge(Refusal):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"内容太大,没有保存。一次最多{limit // (1024 * 1024)}MB,请减少照片张数、压缩照片或缩短文字后再提交。"
+            f"内容太大,没有保存。一次最多{limit // (1024 * 1024)}MB,请减少照片张数、压缩照片、精简文件或缩短文字后再提交。"
         )
 
 

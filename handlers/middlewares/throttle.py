@@ -3,6 +3,7 @@
 A source is an address hashed with a salt that is made anew every day and never leaves the memory.
 """
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -35,6 +36,11 @@ LIMITS = {
 }
 MAX_BUCKETS = 50_000
 DAY_S = 86_400
+# So many wrong codes of one number are answered at once; each is forgotten after a minute.
+PATIENT = 10
+FORGOTTEN_S = 60
+DWELL_S = 0.05
+LONGEST_S = 2.0
 
 
 class TooOften(Refusal):
@@ -66,8 +72,7 @@ class Throttle:
         tokens, since = self._buckets.pop(key, (float(limit.burst), now))
         tokens = min(limit.burst, tokens + (now - since) * limit.per_minute / 60)
         self._buckets[key] = (max(tokens - 1, 0) if tokens >= 1 else tokens, now)
-        if len(self._buckets) > MAX_BUCKETS:
-            self._buckets.popitem(last=False)
+        self._forget_oldest()
         if tokens < 1:
             raise TooOften(max(1, round((1 - tokens) * 60 / limit.per_minute)))
 
@@ -77,6 +82,28 @@ class Throttle:
         if key in self._buckets:
             tokens, since = self._buckets[key]
             self._buckets[key] = (min(tokens + 1, self._limits[kind].burst), since)
+
+    def wrong_tries(self, name: str) -> int:
+        """Count one more wrong code for this number, from whatever source; how many there were of late."""
+        key, now = self._key("receipt_wrong", name), self._clock()
+        count, since = self._buckets.pop(key, (0.0, now))
+        count = max(0.0, count - (now - since) / FORGOTTEN_S) + 1
+        self._buckets[key] = (count, now)
+        self._forget_oldest()
+        return int(count)
+
+    def _forget_oldest(self) -> None:
+        if len(self._buckets) > MAX_BUCKETS:
+            self._buckets.popitem(last=False)
+
+
+async def dwell(request: web.Request, number: str) -> None:
+    """After a wrong number or code: the more wrong codes a number has had from anybody, the later the answer.
+
+    A right code never waits, so nobody can shut a reporter out.
+    """
+    tries = request.app[THROTTLE].wrong_tries(number)
+    await asyncio.sleep(min(DWELL_S * 2 ** max(0, tries - PATIENT), LONGEST_S) if tries > PATIENT else 0)
 
 
 THROTTLE = web.AppKey("throttle", Throttle)

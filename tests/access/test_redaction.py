@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from access.identity_numbers import check_digit
 from access.redaction import MARKS, redact
+from tests.access.identity_sentences import score
 
 ID_CARD = "37020219900101" + "123"
 ID_CARD += check_digit(ID_CARD)
@@ -47,9 +48,14 @@ TAKEN = [
     ("name", "我叫阿强，厂里漏气", "我叫［姓名］，厂里漏气"),
     ("name", "我是王建国，举报", "我是［姓名］，举报"),
     ("name", "联系人：李先生", "联系人：［姓名］"),
+    ("name", "来电人欧阳焱淼，说门锁着", "来电人［姓名］，说门锁着"),
     ("employment", "我是青岛华光机械厂的员工，安全出口锁着", "［身份］青岛华光机械厂，安全出口锁着"),
     ("employment", "我是这里的工人，要举报", "［身份］这里，要举报"),
     ("employment", "我在华光机械厂上班", "［身份］华光机械厂"),
+    ("home", "我家住3号楼2单元501,楼上漏气", "我家住［住址］,楼上漏气"),
+    ("email", "13573211234@139.com", "［邮箱］"),
+    ("phone", "么三八五三二幺二三四五", "［电话］"),
+    ("phone", "1️⃣3️⃣8️⃣5️⃣3️⃣2️⃣1️⃣2️⃣3️⃣4️⃣5️⃣", "［电话］"),
 ]  # fmt: skip
 
 KEPT = [
@@ -78,6 +84,17 @@ KEPT = [
     "电梯编号3110370202201",
     "小区有三百五十户一千二百人",
     "［电话］［身份证］［姓名］",
+    "老板电话是13969712345，每天卖散装油",
+]
+
+# Whose number it is decides: every doubt is decided for the reporter.
+DOUBTS = [
+    "老板不让说,13812345678找我",
+    "我们公司电话0532-83881234",
+    "公司电话13812345678是我的",
+    "老板跑了，我电话13812345678",
+    "联系我公司电话13812345678",
+    "他们厂的人打我电话13812345678威胁",
 ]
 
 
@@ -93,6 +110,17 @@ def test_stays(text):
     result = redact(text)
     assert result.text == text
     assert result.found == []
+
+
+@pytest.mark.parametrize("text", DOUBTS)
+def test_every_doubt_is_decided_for_the_reporter(text):
+    assert [found.kind for found in redact(text).found] == ["phone"]
+
+
+@pytest.mark.parametrize(("name", "recall", "precision"), [("first", 1, 1), ("second", 1, 0.97), ("third", 0.85, 0.85)])
+def test_sentences_as_reporters_write_them(name, recall, precision):
+    measured = score(name)
+    assert measured["recall"] >= recall and measured["precision"] >= precision, measured
 
 
 def test_values_are_what_was_written_in_order():

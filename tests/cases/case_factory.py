@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from access import audit
 from access.actors import Actor, Role
-from cases import deadlines
+from cases import deadlines, notices
 from cases.found_by import found_by
 
 DISPATCHER = Actor("a-dispatcher", "分派员甲", frozenset({Role.DISPATCHER}))
@@ -18,6 +18,7 @@ EVERYBODY = (DISPATCHER, INSPECTOR, OTHER_INSPECTOR, SUPERVISOR, FAR_SUPERVISOR)
 async def received_case(store, case_id: str = "AAAAA-BBBBB", now: datetime | None = None) -> dict:
     now = now or datetime.now(UTC)
     entry = audit.make_entry(audit.Head(), case_id, "file", "reporter", {}, now)
+    clocks = [deadlines.new_clock("accept_decision", now), deadlines.new_clock("verify_close", now)]
     case = {
         "_id": case_id, "version": 1, "state": "received", "urgent": False, "created_at": now,
         "opened_on": now.date().isoformat(), "channel": "form", "source": "群众举报", "tips": 1, "photos": 0,
@@ -25,7 +26,7 @@ async def received_case(store, case_id: str = "AAAAA-BBBBB", now: datetime | Non
         "location": {"district": "市北区", "street": "台东街道", "grid": None}, "route": None, "duplicates": [],
         "company": "", "summary": "", "department": None, "inspector_id": None, "finding": None, "measures": [],
         "penalty_fen": 0, "reply": None, "recheck": None, "progress": [],
-        "clocks": [deadlines.new_clock("accept_decision", now), deadlines.new_clock("verify_close", now)],
+        "clocks": clocks, "watch_at": notices.watch_at(clocks),
         "audit": {"seq": 1, "hash": entry["hash"]},
         "last_action": {"name": "file", "actor": "reporter", "actor_name": "举报人", "at": now},
     }  # fmt: skip

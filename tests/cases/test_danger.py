@@ -4,9 +4,12 @@ import csv
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cases.danger import ADVICE, danger_in
+from cases.danger_model import FILE, NONE
+from cases.danger_training import sources_hash, written
 
 ROWS = list(csv.DictReader((Path(__file__).parent.parent / "bot" / "danger_cases.csv").open(encoding="utf-8")))
 
@@ -85,3 +88,32 @@ def test_long_texts_take_time_in_proportion():
     for part in ("没着火，", "会", "电梯卡在里面", "从井"):
         short, long = min(seconds(part * 500) for _ in range(3)), seconds(part * 5000)
         assert long < max(short, 0.001) * 40
+
+
+UNSEEN = list(csv.DictReader((Path(__file__).parent / "danger_unseen.csv").open(encoding="utf-8")))
+
+
+def test_what_somebody_else_wrote_is_heard_without_crying_wolf():
+    """Written by a person who knew neither patterns nor training sentences, and hard on purpose: drills, jokes, fears."""
+    stated = [bool(danger_in(row["text"])) for row in UNSEEN if row["danger"] == "1"]
+    spoken_of = [bool(danger_in(row["text"])) for row in UNSEEN if row["danger"] == "0"]
+    assert sum(stated) / len(stated) >= 0.92
+    assert sum(spoken_of) / len(spoken_of) <= 0.12
+
+
+def test_the_model_belongs_to_its_sentences():
+    with np.load(FILE, allow_pickle=False) as stored:
+        assert str(stored["sources"]) == sources_hash(), "run: .venv/bin/python -m cases.danger_training"
+
+
+def test_no_unseen_text_is_learned_from():
+    learned = {text for text, _ in written()}
+    assert not learned & {row["text"] for row in UNSEEN}
+    assert set(kind for _, kind in written()) == {NONE, *ADVICE}
+
+
+@pytest.mark.parametrize("text", ["", "。。。", "\x00", "！" * 5000, "着" * 20_000, "a b c" * 3000, "😀" * 100])
+def test_odd_texts_are_read_quickly(text):
+    begun = time.monotonic()
+    danger_in(text)
+    assert time.monotonic() - begun < 2

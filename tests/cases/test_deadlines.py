@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from cases import deadlines
-from cases.deadlines import LOCAL, Period, due, is_working_day
+from cases.deadlines import Period, due, is_working_day
+from store.local_time import LOCAL
 
 
 def last_day(limit: int, unit: str, start: str) -> date:

@@ -82,6 +82,27 @@ def test_button_of_a_candidate(locate):
     assert after["place"]["certain"] and after["what"] == slots["what"]
 
 
+def test_a_tapped_candidate_is_the_reporters_choice_and_keeps_the_words(locate):
+    slots, _ = say({**EMPTY}, "王家庄村的仓库里堆满了油漆桶", locate=locate)
+    question = Interview(slots).question("place")
+    titles = [title for title, _ in question.buttons]
+    assert "即墨区环秀街道" in titles and "不知道" in titles and "map" in question.tools
+    after, answered = say(slots, "即墨区环秀街道", locate=locate)
+    assert answered and after["place"] == {
+        "text": "王家庄村", "name": "即墨区环秀街道", "certain": False, "point": None, "chosen": "即墨区 环秀街道",
+    }  # fmt: skip
+    assert Interview(after).filing_words()["chosen_place"] == "即墨区 环秀街道"
+    assert "王家庄村（即墨区环秀街道）" in Interview({**after, "requested_slot": None}).summary()
+
+
+def test_a_tap_on_the_drawing_is_the_reporters_choice_at_any_time(locate):
+    slots = {**EMPTY, "what": "仓库里堆满了油漆桶", "requested_slot": "company"}
+    slots, answered = say(slots, "", locate=locate, chosen_place="崂山区")
+    assert answered and slots["place"]["chosen"] == "崂山区" and slots["company"] is None
+    slots, _ = say(slots, "不是崂山区，是城阳区流亭街道", intent="correct_answer", locate=locate)
+    assert "chosen" not in slots["place"] and Interview(slots).filing_words()["chosen_place"] == ""
+
+
 def test_interruption_is_no_answer(locate):
     slots, _ = say(EMPTY, SENTENCE, locate=locate)
     after, answered = say(slots, "举报有奖励吗", intent="faq_reward", locate=locate)

@@ -49,6 +49,17 @@ async def test_the_whole_way_of_a_substantiated_case(store):
     assert not ended["reward_start"]
 
 
+@pytest.mark.parametrize(("street", "grid"), [("台东街道", "a-1"), ("辽宁路街道", "")])
+async def test_name_and_version_of_the_grid_stay_with_the_grid(store, street, grid):
+    await received_case(store)
+    location = {"district": "市北区", "street": "台东街道", "grid": "a-1", "grid_name": "台东一网格", "layer": "v7"}
+    case = await perform(store, "AAAAA-BBBBB", "understand", SYSTEM, {**UNDERSTOOD, "location": location}, None)
+    decided = {**ACCEPT, "street": street, "grid": grid}
+    case = await perform(store, case["_id"], "accept", DISPATCHER, decided, case["version"])
+    kept = tuple(case["location"][name] for name in ("grid", "grid_name", "layer"))
+    assert kept == (("a-1", "台东一网格", "v7") if grid else (None, None, None))
+
+
 async def test_the_reporter_is_told_the_day_but_never_the_time(store):
     case = await walk(store, len(WAY))
     assert len(case["progress"]) >= 7
@@ -141,9 +152,11 @@ def test_every_state_but_the_first_is_reached_by_some_action():
 SAMPLES = {
     "accept": ACCEPT, "assign": WAY[1][2], "refuse": {"reason": "handled", "text": "已办"},
     "transfer": {"to": "交通运输局", "text": "转交"}, "merge": {"into": "X"},
-    "return": {"reason": "wrong_place", "evidence": "不在辖区"}, "record_finding": FINDING,
+    "return": {"reason": "not_my_grid", "evidence": "门牌属于台东街道第二网格。", "named": "台东街道"}, "record_finding": FINDING,
     "decide_measures": {"measures": [FINE]}, "reply": {"text": "答复"}, "recheck": WAY[7][2],
     "extend": {"days": 5, "reason": "复杂"}, "ask_reporter": {"text": "几楼?"}, "understand": UNDERSTOOD,
+    "reassign": {**WAY[1][2], "inspector_id": "i-2", "reason": "调走"},
+    "hand_over": {**WAY[1][2], "inspector_id": "i-2", "reason": "调走"},
     "settle_reward": {"outcome": "paid"}, "disclose": {"public_numbers": ["P1"]},
 }  # fmt: skip
 

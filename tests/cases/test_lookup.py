@@ -7,6 +7,7 @@ import pytest
 from cases import lookup
 from cases.lookup import WrongReceipt
 from cases.receipts import Receipts
+from store.schema import BY_RECEIPT
 
 RECEIPTS = Receipts(b"f" * 32, b"l" * 32)
 RECEIPT = RECEIPTS.issue("k" * 43)
@@ -48,6 +49,19 @@ class Counting(Receipts):
     def matches(self, stored: str, number: str, code: str) -> bool:
         self.compared += 1
         return super().matches(stored, number, code)
+
+
+async def test_both_are_read_from_the_index_alone_whatever_the_size_of_the_tip(tips):
+    for number in (RECEIPT.number, "0000-0000-0000"):
+        query = {"number": {"$gte": number}}
+        plan = await tips.db.command(
+            "explain",
+            {"find": "tips", "filter": query, "projection": lookup._ENTRY, "sort": {"number": 1}, "limit": 1,
+             "hint": dict(BY_RECEIPT)},
+            verbosity="executionStats",
+        )  # fmt: skip
+        stats = plan["executionStats"]
+        assert (stats["totalDocsExamined"], stats["totalKeysExamined"], stats["nReturned"]) == (0, 1, 1)
 
 
 async def test_a_wrong_number_costs_the_same_work_as_a_wrong_code(tips):

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from access import audit
 from access.actors import SYSTEM
+from cases import notices, queries, scan
 from cases.inputs import InvalidInput
 from cases.lifecycle import WrongState, perform
 from cases.merging import earliest_effective, merge, unmerge
-from tests.cases.case_factory import DISPATCHER, UNDERSTOOD, received_case
+from tests.cases.case_factory import DISPATCHER, SUPERVISOR, UNDERSTOOD, received_case
 
 NOW = datetime.now(UTC)
 A, B, C = "AAAAA-AAAAA", "BBBBB-BBBBB", "CCCCC-CCCCC"
@@ -76,6 +77,20 @@ async def test_there_and_back_again(store):
     assert after["clocks"] == before["clocks"] and after["found_by"]["due"] == before["found_by"]["due"]
     assert "并案已撤销" in after["progress"][-1]["text"]
     assert await whole(store)
+
+
+async def test_what_came_due_while_it_was_merged_is_noticed_when_it_stands_alone_again(store):
+    await triage(store, A, 70)
+    await triage(store, B, 70)
+    await merge(store, B, DISPATCHER, A, await version(store, B), NOW - timedelta(days=69))
+    assert "watch_at" not in await case(store, B)
+    await do_unmerge(store, B)
+    alone = await case(store, B)
+    assert alone["watch_at"] == notices.watch_at(alone["clocks"]) < NOW
+    assert B in {row["_id"] for row in await queries.pressing(store, SUPERVISOR)}
+    await scan.scan(store, datetime.now(UTC))
+    found = {row["level"] async for row in store["notices"].find({"case_id": B, "clock": "verify_close"})}
+    assert found == {"remind", "warn", "supervise"}
 
 
 async def test_out_of_a_chain_each_case_gets_back_its_own(store):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cases.receipts import ALPHABET, Receipts, plain_code, plain_number
+from cases.receipts import ALPHABET, MASK, Receipts, plain_code, plain_number, without_codes
 from tests import hostile
 
 RECEIPTS = Receipts(b"f" * 32, b"l" * 32)
@@ -38,6 +38,28 @@ def test_receipts_do_not_repeat_and_use_every_letter():
 )
 def test_a_code_is_read_however_it_is_typed(typed, read):
     assert plain_code(typed) == read
+
+
+CODE = "AB12-CD34-EF56-GH78"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        (f"我的查询码是{CODE}", f"我的查询码是{MASK}"),
+        (f"3702-1381-2345 {CODE}", f"3702-1381-2345 {MASK}"),
+        ("查询码:ab12cd34ef56gh78,快看", f"查询码:{MASK},快看"),
+        ("查询码 AB12 CD34 EF56 GH78", f"查询码 {MASK}"),
+        ("查询码ＡＢ１２-ＣＤ３４-ＥＦ５６-ＧＨ７８", f"查询码{MASK}"),
+        ("编号3702-1381-2345", "编号3702-1381-2345"),
+        ("卡号6222-0212-3456-7890", "卡号6222-0212-3456-7890"),
+        ("设备AB12-CD34-EF56-GH78-JK90", "设备AB12-CD34-EF56-GH78-JK90"),
+        ("FIRE-EXIT-DOOR-LOCK", "FIRE-EXIT-DOOR-LOCK"),
+        ("ab12cd34ef56gh78", "ab12cd34ef56gh78"),
+    ],
+)
+def test_a_pasted_code_is_masked_wherever_it_comes_from(text, masked):
+    assert without_codes(text) == masked
 
 
 @pytest.mark.parametrize(("typed", "read"), [("1234-5678-9012", "123456789012"), (" 1234 ", "1234"), ("编号12", "12")])

@@ -1,14 +1,15 @@
 import io
 import json
 from dataclasses import asdict, replace
+from datetime import date
 
 import pytest
 
 from grid.batch import locate_lines
 from grid.coordinates import Point
-from grid.inspectors import DEMONSTRATION_DOMAIN, demonstration_inspectors
+from grid.inspectors import DEMONSTRATION_DOMAIN, demonstration_inspectors, demonstration_offices
 from grid.polygons import GridIndex, OutsideCity
-from grid.service import Locator
+from grid.service import Locator, invented_people
 
 CHENGYANG = Point(120.40379, 36.31394)
 
@@ -19,8 +20,8 @@ def exact(locator):
     return Locator(locator.gazetteer, GridIndex(grids), demonstration_inspectors(locator.grid_index), locator.duty)
 
 
-def with_duty(locator, absent):
-    people = [replace(i, on_duty=i.id not in absent) for i in demonstration_inspectors(locator.grid_index)]
+def without(locator, *absent):
+    people = [replace(i, active=i.id not in absent) for i in invented_people(locator.grid_index)]
     return Locator(locator.gazetteer, locator.grid_index, people, locator.duty)
 
 
@@ -75,16 +76,34 @@ def test_the_inspector_of_the_grid_gets_the_order(locator):
 
 
 def test_the_chain_of_receivers_ends_in_a_queue_with_an_alarm(locator):
+    """Each time the receiver is taken away, the next of the chain answers, and the sentence names who was passed over."""
     location = locator.locate("城阳区城阳街道", CHENGYANG)
-    first = locator.route(location, ["gas_leak"]).inspector
-    second = with_duty(locator, {first}).route(location, ["gas_leak"])
-    assert second.receiver_kind == "deputy"
-    office = with_duty(locator, {first, second.inspector}).route(location, ["gas_leak"])
-    assert (office.receiver_kind, office.receiver, office.inspector) == ("street_office", "城阳街道办事处", None)
+    absent, kinds = [], []
+    while True:
+        route = without(locator, *absent).route(location, ["gas_leak"])
+        kinds.append(route.receiver_kind)
+        assert all(locator.roster.get(gone).name in route.explanation for gone in absent if gone.startswith("w"))
+        if route.inspector is None:
+            break
+        absent.append(route.inspector)
+    assert kinds == ["inspector", "deputy", "street_office", "district_desk", "unclaimed"]
+    assert route.alarm and "城阳街道办公室没有人接单" in route.explanation and route.explanation.count("。") == 1
     district = locator.route(locator.locate("城阳区"), ["gas_leak"])
-    assert (district.receiver_kind, district.alarm) == ("district_desk", False)
+    assert (district.receiver_kind, district.receiver, district.alarm) == ("district_desk", "城阳区分派席", False)
     nobody = locator.route(locator.locate("有人泄漏"), ["gas_leak"])
     assert (nobody.receiver_kind, nobody.alarm, nobody.department) == ("unclaimed", True, "青岛市城市管理局")
+
+
+def test_the_duty_table_is_the_one_of_the_day_of_receipt(locator):
+    location = locator.locate("城阳区城阳街道", CHENGYANG)
+    old = locator.route(location, ["hazchem_unlicensed_trade"], received=date(2026, 4, 30))
+    new = locator.route(location, ["hazchem_unlicensed_trade"], received=date(2026, 5, 1))
+    assert old.legal_basis[0].startswith("危险化学品安全管理条例") and new.legal_basis[0].startswith("危险化学品安全法")
+
+
+def test_a_zone_is_informed_when_the_place_is_in_it(locator):
+    route = locator.route(locator.locate("城阳区高新区"), ["dust_explosion"], "高新区一家厂粉尘很大")
+    assert "青岛高新技术产业开发区管理委员会" in route.co_departments
 
 
 def test_a_stated_street_without_a_grid_goes_to_an_inspector_of_the_street(locator):
@@ -104,6 +123,9 @@ def test_demonstration_inspectors_are_the_same_each_time_invented_and_unreachabl
     assert len({p.id for p in people}) == 270
     codes = [code for p in people for code in p.grids]
     assert len(codes) == len(set(codes)) == len(locator.grid_index)
+    offices = demonstration_offices(locator.grid_index)
+    assert {o.kind for o in offices} == {"street_office", "district_desk"} and all(o.demonstration for o in offices)
+    assert len(offices) == len({(o.district, o.street) for o in offices}) == 135 + 10
 
 
 def test_the_batch_goes_on_after_bad_lines(locator):

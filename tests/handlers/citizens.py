@@ -16,6 +16,7 @@ from app import public_app
 from grid.service import Locator
 from services import open_services
 from settings import Settings
+from tests.conftest import emptied
 
 WHAT = "市北区辽宁路80号某商场二楼的安全出口用铁链锁着,里面还在营业"
 KEY = "k" * 43
@@ -62,6 +63,7 @@ async def citizens(mongo_server: Any, data_dir: Path, name: str):
         settings = Settings(
             data_dir=data_dir, mongodb_name=name, rasa_port=rasa_server.port, embedded_workers=False, demo=False
         )
+        await (await emptied(mongo_server, name)).close()
         with patch("services.open_locator", _map):
             opening = open_services(settings, mongo_server.uri)
             services = await opening.__aenter__()
@@ -70,7 +72,6 @@ async def citizens(mongo_server: Any, data_dir: Path, name: str):
             app = public_app(services)
             async with TestClient(TestServer(app), cookie_jar=CookieJar(unsafe=True)) as client:
                 yield client, services, rasa
-            await services.store.client.drop_database(name)
 
 
 def form(photos: list[tuple[str, bytes]] | None = None, **fields: str) -> FormData:

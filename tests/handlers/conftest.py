@@ -96,7 +96,7 @@ async def talk(store, tmp_path, locator):
         for method, path, handler in [
             ("GET", "/chat", chat.show), ("POST", "/chat/messages", chat.message), ("POST", "/chat/photos", chat.photos),
             ("POST", "/chat/position", chat.position), ("GET", "/chat/history", chat.history),
-            ("POST", "/chat/progress", chat.progress),
+            ("POST", "/chat/progress", chat.progress), ("POST", "/chat/leave", chat.leave),
         ]:  # fmt: skip
             outside.router.add_route(method, path, guarded(Permission.PUBLIC, handler))
         client = await stack.enter_async_context(TestClient(TestServer(outside)))

@@ -18,6 +18,7 @@ from cases.model import Filing, StoredPhoto
 from handlers.middlewares.throttle import THROTTLE, Throttle
 from services import Services, open_services
 from settings import Settings
+from tests.conftest import emptied
 
 WHAT = "市北区辽宁路80号某商场二楼的安全出口用铁链锁着，我是三楼收银的小王，天天看着害怕"
 PASSWORD = "a long password"
@@ -34,7 +35,10 @@ OFFICERS = {
     "pub2": ("公开陈", Role.PUBLISHER, None),
     "aud": ("审计郑", Role.AUDITOR, None),
     "boss": ("领导王", Role.LEADER, None),
+    "hot": ("话务员蒋", Role.HOTLINE, None),
+    "duty": ("值班沈", Role.DUTY, None),
     "adm": ("管理员冯", Role.ADMIN, None),
+    "adm2": ("管理员褚", Role.ADMIN, None),
 }
 LOCATION = {
     "district": "市北区", "street": "辽宁路街道", "grid": "370203001-1", "grid_name": "辽宁路一网格", "certain": True,
@@ -183,9 +187,9 @@ def dispatch_form(case: dict[str, Any], **changed: str) -> dict[str, str]:
 @asynccontextmanager
 async def office(mongo_server: Any, data_dir: Path):
     settings = Settings(
-        _env_file=None, data_dir=data_dir, mongodb_name=f"office_{secrets.token_hex(6)}", embedded_workers=False,
-        jurisdiction="qingdao",
+        _env_file=None, data_dir=data_dir, mongodb_name="office", embedded_workers=False, jurisdiction="qingdao",
     )  # fmt: skip
+    await (await emptied(mongo_server, settings.mongodb_name)).close()
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(open_services(settings, mongo_server.uri))
         app: web.Application = public_app(services)
@@ -194,4 +198,3 @@ async def office(mongo_server: Any, data_dir: Path):
         await server.start_server()
         stack.push_async_callback(server.close)
         yield OfficeHouse(services, server, stack)
-        await services.store.client.drop_database(settings.mongodb_name)

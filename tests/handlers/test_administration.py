@@ -1,9 +1,6 @@
 """The administrator's page."""
 
-import json
-
 import pytest
-from aiohttp import FormData
 
 from tests.handlers.office import office
 
@@ -19,8 +16,10 @@ async def house(mongo_server, tmp_path):
 async def test_the_page_tells_how_the_parts_are(house):
     page = await (await house.officer("adm")).get("/admin")
     assert page.status == 200
-    for words in ("MongoDB", "没有应答", "没有设置邮件服务器", "剩余", "安全生产领域举报奖励办法", "草稿"):
+    for words in ("MongoDB", "没有应答", "没有设置邮件服务器", "剩余"):
         assert words in page
+    rules = await (await house.officer("adm")).get("/admin/rules")
+    assert "安全生产领域举报奖励办法" in rules and "草稿" in rules
     assert "新建账号" not in await (await house.officer("aud")).get("/admin")
 
 
@@ -48,52 +47,6 @@ async def test_an_account_is_added_its_password_shown_once_and_taken_back(house)
     await admin.post(f"/admin/accounts/{account['_id']}/disable_account")
     assert (await house.services.store["accounts"].find_one({"login": "newman"}))["disabled"]
     assert (await admin.post("/admin/accounts/adm/disable_account")).status == 403
-
-
-async def test_an_inspector_is_saved_and_put_off_duty(house):
-    admin = await house.officer("adm")
-    good = {
-        "inspector_id": "w-1",
-        "name": "赵",
-        "email": "zhao@example.gov.cn",
-        "place": "市北区 辽宁路街道",
-        "grids": "G1 G2",
-    }
-    for name, value in [("inspector_id", "!"), ("name", ""), ("email", "x"), ("place", "火星区 一街")]:
-        page = await admin.post("/admin/inspectors/one/save_inspector", {**good, name: value})
-        assert page.status == 422 and "field-error" in page, name
-    assert (await admin.post("/admin/inspectors/one/save_inspector", good)).status == 200
-    await admin.post("/admin/inspectors/w-1/set_duty", {"on_duty": "0"})
-    saved = await house.services.store["inspectors"].find_one({"_id": "w-1"})
-    assert saved["grids"] == ["G1", "G2"] and saved["on_duty"] is False
-
-
-async def upload(admin, text, step):
-    data = FormData()
-    data.add_field("csrf", admin.csrf)
-    data.add_field("system", "wgs84")
-    data.add_field("step", step)
-    data.add_field("file", text.encode(), filename="../grids.geojson", content_type="application/json")
-    return await admin._page(await admin.client.post("/admin/grids", data=data, headers={"Accept": "text/html"}))
-
-
-async def test_a_layer_is_tried_first_and_a_broken_one_changes_nothing(house):
-    admin, store = await house.officer("adm"), house.services.store
-    square = [[120.36, 36.07], [120.37, 36.07], [120.37, 36.08], [120.36, 36.08], [120.36, 36.07]]
-    feature = {
-        "type": "Feature",
-        "properties": {"code": "N1", "name": "一网格", "district": "市北区", "street": "辽宁路街道"},
-        "geometry": {"type": "Polygon", "coordinates": [square]},
-    }
-    text = json.dumps({"type": "FeatureCollection", "features": [feature]})
-    assert "试运行通过" in await upload(admin, text, "try")
-    before = await store["grid_layers"].count_documents({})
-    assert (await upload(admin, "{", "import")).status == 422
-    assert await store["grid_layers"].count_documents({}) == before
-    assert "已导入" in await upload(admin, text, "import")
-    assert (await store["grid_layers"].find_one({"active": True}))["grids"] == 1
-    page = await admin.post("/admin/grids", {"step": "try"})
-    assert page.status == 422 and "请选择" in page
 
 
 async def test_a_dead_job_gets_a_second_chance(house):

@@ -120,7 +120,7 @@ async def test_rasa_down_keeps_nothing_but_the_danger(talk):
     talk.rasa.down = True
     status, body = await talk.say("我们车间着火了", message_id="danger-0001")
     assert status == 503 and body["retry"] and body["messages"][0]["danger"] == "fire"
-    assert "/report?what=" in body["messages"][1]["link"]["href"]
+    assert body["messages"][1]["form_with"]["what"] == "我们车间着火了"
     assert len(await talk.all("alerts")) == 1
     talk.rasa.down = False
     status, body = await talk.say("我们车间着火了", message_id="danger-0001")
@@ -156,6 +156,21 @@ async def test_a_photo_that_is_none(talk):
     assert status == 422 and "照片" in body["message"]
 
 
+async def test_a_place_tapped_on_the_drawing_reaches_the_tip_as_the_reporters_choice(talk):
+    await talk.say("仓库里堆满了油漆桶，没有灭火器")
+    for place in ("城阳区 台东街道", "", None, ["城阳区"]):
+        status, body = await talk.post("/chat/position", json={"message_id": "position-00", "place": place})
+        assert status == 422 and body["message"]
+    status, body = await talk.post("/chat/position", json={"message_id": "position-01", "place": "城阳区 流亭街道"})
+    assert status == 200 and body["said"] == {"text": "［选了城阳区流亭街道］"} and "哪家单位" in texts(body)
+    for payload in ("/dont_know", "/dont_know", "/skip", "/skip"):
+        _, body = await talk.say(payload=payload)
+    assert "城阳区流亭街道" in texts(body)
+    await talk.say(payload="/affirm")
+    (tip,) = await talk.all("tips")
+    assert (tip["facts"]["chosen_place"], tip["facts"]["place"]) == ("城阳区 流亭街道", "城阳区流亭街道")
+
+
 async def test_position(talk):
     await talk.say("有人把安全出口用铁链锁死了")
     status, body = await talk.post(
@@ -171,6 +186,22 @@ async def test_history_after_a_reload(talk):
     history = await (await talk.client.get("/chat/history")).json()
     assert len(history["turns"]) == 4 and history["turns"][0]["said"]["text"] == SENTENCE
     assert receipt_of(history["turns"][-1]) == receipt
+
+
+async def test_history_shows_the_code_for_half_an_hour_only(talk):
+    receipt = await filed(talk)
+    turns = talk.services.store["turns"]
+    await turns.update_many({}, [{"$set": {"at": {"$subtract": ["$at", 31 * 60_000]}}}])
+    history = str(await (await talk.client.get("/chat/history")).json())
+    assert len(await talk.all("turns")) == 4 and SENTENCE in history
+    assert receipt["code"] not in history and receipt["number"] not in history
+
+
+async def test_leaving_in_a_hurry_forgets_the_conversation(talk):
+    await talk.say(SENTENCE)
+    answer = await talk.client.post("/chat/leave", headers={"X-CSRF-Token": talk.csrf})
+    assert answer.status == 204
+    assert (await (await talk.client.get("/chat/history")).json())["turns"] == []
 
 
 async def test_another_browser_sees_nothing(talk):

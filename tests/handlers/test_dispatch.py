@@ -49,7 +49,7 @@ async def test_the_case_shows_words_proposal_place_and_duplicates(house):
         "文字写明市北区辽宁路",
         "市北区消防救援大队",
         "文字相似度100%",
-        "小王",
+        "［姓名］",
         "受理决定",
         "收到举报",
     ):
@@ -72,6 +72,17 @@ async def test_accept_and_assign_in_one_click_keeps_the_correction(house):
     assert kept["proposed"]["types"] == ["exit_blocked_locked", "no_safety_permit"]
     assert kept["decided"] == {"types": ["exit_blocked_locked"], "district": "市北区", "street": "台东街道", "grid": ""}
     assert await house.services.store["jobs"].count_documents({"kind": "mail_order"}) == 1
+
+
+async def test_corrected_types_change_who_answers(house):
+    case_id = await house.file()
+    dispatcher = await house.officer("disp")
+    page = await dispatcher.get(f"/desk/cases/{case_id}")
+    assert 'value="市北区消防救援大队"' in page and "同时告知" in page and "消防法第28条" in page
+    form = dispatch_form(await house.case(case_id), types="gas_leak")
+    await dispatcher.post(f"/desk/cases/{case_id}/accept", form)
+    page = await dispatcher.get(f"/desk/cases/{case_id}")
+    assert 'value="市北区城市管理局"' in page and "城镇燃气管理条例第48条" in page and "燃气企业抢修" in page
 
 
 async def test_what_the_program_proposed_right_is_no_correction(house):
@@ -189,6 +200,6 @@ async def test_an_alert_stands_on_top_until_somebody_takes_it(house):
 
 async def test_the_desk_is_closed_to_other_roles(house):
     case_id = await house.file()
-    for login in set(OFFICERS) - {"disp", "disp2"}:
+    for login in set(OFFICERS) - {"disp", "disp2", "duty"}:
         page = await (await house.officer(login)).get(f"/desk/cases/{case_id}")
         assert page.status == 403, login

@@ -10,8 +10,8 @@ from access.actors import SYSTEM
 from cases import enterprises
 from cases.enterprise_import import COLUMNS, EXAMPLE
 from cases.enterprises import Enterprise
-from cases.quarters import local_day
 from cases.tables import Table, to_csv, to_xlsx
+from store.local_time import local_day
 from tests.handlers.office import OFFICERS, office
 
 pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
@@ -154,14 +154,14 @@ async def test_the_inspector_sweeps_the_own_grid_with_photos(house):
     assert (await inspector.get("/sweeps/91370203XX0000002M")).status == 404
     form = await inspector.get(f"/sweeps/{CODE}")
     assert "做了什么" in form
-    items = ["principal", "site", "ledger", "scheme", "hazards"]
+    items = {f"item-{name}": "1" for name in ("principal", "site", "ledger", "scheme", "hazards")}
     page = await upload(
-        inspector, f"/sweeps/{CODE}/record_sweep", [("photos", "a.jpg", b"no photo")], on=TODAY, items=items, note="好"
+        inspector, f"/sweeps/{CODE}/record_sweep", [("photos", "a.jpg", b"no photo")], on=TODAY, **items, note="好"
     )
     assert page.status == 400 or page.status == 422
     assert "a.jpg" in page and await house.services.store["sweeps"].count_documents({}) == 0
     page = await upload(
-        inspector, f"/sweeps/{CODE}/record_sweep", [("photos", "a.jpg", photo())], on=TODAY, items=items, note="好"
+        inspector, f"/sweeps/{CODE}/record_sweep", [("photos", "a.jpg", photo())], on=TODAY, **items, note="好"
     )
     assert "已完成：记录排查" in page and "还差0家" in page and "资料齐全" in page
     form = await inspector.get(f"/sweeps/{CODE}")
@@ -172,7 +172,7 @@ async def test_the_inspector_sweeps_the_own_grid_with_photos(house):
     )
     far = await house.officer("sup_other")
     assert (await far.client.get(f"/sweeps/photos/{path}")).status == 404
-    page = await upload(inspector, f"/sweeps/{CODE}/record_sweep", [], on="2020-01-01", items=items, note="不在本季")
+    page = await upload(inspector, f"/sweeps/{CODE}/record_sweep", [], on="2020-01-01", **items, note="不在本季")
     assert page.status == 422 and "不在本季" in page and 'id="sweep-on-error"' in page
 
 
@@ -202,10 +202,10 @@ SEES = {
     "/enterprises/new": {"sup", "sup_other"},
     "/enterprises/import": {"sup", "sup_other"},
     "/sweeps": {"ins1", "ins2", "sup", "sup_other", "boss", "aud"},
-    "/regularities": {"sup", "sup_other", "boss", "aud", "adm"},
-    "/ranking": {"sup", "sup_other", "boss", "aud", "adm"},
-    "/bulletin": {"sup", "sup_other", "boss", "aud", "adm"},
-    "/bulletin/paper.pdf": {"sup", "sup_other", "boss", "aud", "adm"},
+    "/regularities": {"sup", "sup_other", "boss", "aud", "adm", "adm2"},
+    "/ranking": {"sup", "sup_other", "boss", "aud", "adm", "adm2"},
+    "/bulletin": {"sup", "sup_other", "boss", "aud", "adm", "adm2"},
+    "/bulletin/paper.pdf": {"sup", "sup_other", "boss", "aud", "adm", "adm2"},
 }
 
 

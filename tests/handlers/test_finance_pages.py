@@ -8,10 +8,13 @@ from access import audit
 from cases import tallies, trail
 from cases.states import State
 from rewards import claims
+from rewards.rules import rule_set
 from tests.handlers.office import PASSWORD, office
 
 pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
-CONDITIONS = ["verified", "not_known", "not_excluded", "earliest", "reachable"]
+RULES = rule_set("national_2018")
+CONDITIONS = [each.id for each in RULES.conditions]
+SHOWN = f"450000:{RULES.digest}"
 PAYEE = {"name": "王某", "bank": "某银行青岛分行", "account": "6222020200000000000"}
 
 
@@ -38,7 +41,7 @@ async def proposed(house):
     case_id = await house.file()
     await house.substantiated(case_id)
     finance = await house.officer("fin1")
-    form = await assessment_form(house, case_id, step="propose", shown_fen="450000")
+    form = await assessment_form(house, case_id, step="propose", shown=SHOWN)
     page = await finance.post(f"/finance/cases/{case_id}/assess", form)
     assert page.status == 200, page
     return case_id, page.url.split("/")[-1].split("?")[0]
@@ -46,7 +49,7 @@ async def proposed(house):
 
 async def fund(house, amount="100000"):
     finance = await house.officer("fin1")
-    page = await finance.get("/finance/ledger")
+    page = await finance.get("/finance/budget")
     data = {"key": page.hidden("key"), "year": str(datetime.now(UTC).year), "amount": amount, "memo": ""}
     return await finance.post("/finance/budget", data)
 
@@ -67,7 +70,7 @@ async def test_the_arithmetic_is_shown_before_anything_is_proposed(house):
     page = await finance.post(f"/finance/cases/{case_id}/assess", await assessment_form(house, case_id, step="compute"))
     assert "¥4,500.00" in page and "15%" in page and "第十一条" in page
     assert await house.services.store["rewards"].count_documents({}) == 0
-    form = await assessment_form(house, case_id, step="propose", shown_fen="1")
+    form = await assessment_form(house, case_id, step="propose", shown="1:x")
     page = await finance.post(f"/finance/cases/{case_id}/assess", form)
     assert page.status == 409 and "¥4,500.00" in page
 
@@ -83,9 +86,7 @@ async def test_the_arithmetic_is_shown_before_anything_is_proposed(house):
 async def test_an_assessment_with_a_mistake_is_told_and_kept(house, changed, says):
     case_id = await house.file()
     await house.substantiated(case_id)
-    form = await assessment_form(
-        house, case_id, **{"step": "propose", "shown_fen": "450000", "reason": "我的理由", **changed}
-    )
+    form = await assessment_form(house, case_id, **{"step": "propose", "shown": SHOWN, "reason": "我的理由", **changed})
     page = await (await house.officer("fin1")).post(f"/finance/cases/{case_id}/assess", form)
     assert page.status in (400, 404, 409, 422) and says in page and "我的理由" in page
 
@@ -93,7 +94,7 @@ async def test_an_assessment_with_a_mistake_is_told_and_kept(house, changed, say
 async def test_unticked_conditions_stop_a_proposal(house):
     case_id = await house.file()
     await house.substantiated(case_id)
-    form = await assessment_form(house, case_id, step="propose", shown_fen="450000")
+    form = await assessment_form(house, case_id, step="propose", shown=SHOWN)
     del form["c-earliest"]
     page = await (await house.officer("fin1")).post(f"/finance/cases/{case_id}/assess", form)
     assert page.status == 409 and "没有满足" in page
@@ -109,7 +110,7 @@ async def test_from_proposal_to_payment_and_the_public_board(house):
     assert (await fund(house)).status == 200
     assert (await act(house, "fin2", reward_id, "reward.approve")).status == 200
     assert (await act(house, "fin1", reward_id, "reward.notify")).status == 200
-    await claims.claim(store, trail, services.vault, reward_id, PAYEE, now=datetime.now(UTC))
+    await claims.claim(store, trail, services.vault, reward_id, PAYEE, mark_key=b"k" * 32, now=datetime.now(UTC))
 
     # The payee data: asked for by one, agreed to by another, opened once with the password.
     escrow = (services.settings.data_dir / "secrets" / "escrow.key").read_text().strip()
@@ -147,9 +148,9 @@ async def test_from_proposal_to_payment_and_the_public_board(house):
     entry = await store["disclosures"].find_one({})
     path = f"/publish/{entry['_id']}"
     page = await publisher.post(
-        f"{path}/disclosure.edit", {"version": "1", "facts": "收银的小王天天看着害怕，我是三楼收银的小王"}
+        f"{path}/disclosure.edit", {"version": "1", "facts": "天天看着害怕：二楼的安全出口用铁链锁着"}
     )
-    assert page.status >= 400 and "三楼收银的小王" in page
+    assert page.status >= 400 and "天天看着害怕" in page
     page = await publisher.post(f"{path}/disclosure.edit", {"version": "1", "facts": "二楼安全出口上锁。"})
     assert page.status == 200
     assert (await publisher.post(f"{path}/disclosure.review", {"version": "2"})).status == 403
@@ -183,9 +184,13 @@ async def test_not_eligible_needs_a_reason_and_closes_the_reward(house):
     )
     assert page.status == 200 and "不予奖励" in page
     assert (await house.case(case_id))["reward_outcome"] == "not_eligible"
-    page = await (await house.officer("sup")).post(
-        f"/supervise/cases/{case_id}/archive", {"version": str((await house.case(case_id))["version"])}
+    supervisor, data = await house.officer("sup"), {"version": str((await house.case(case_id))["version"])}
+    page = await supervisor.post(f"/supervise/cases/{case_id}/archive", data)
+    assert page.status == 400 and "期满后才能归档" in page
+    await house.services.store["cases"].update_one(
+        {"_id": case_id, "clocks.id": "objection"}, {"$set": {"clocks.$.due_at": datetime.now(UTC)}}
     )
+    await supervisor.post(f"/supervise/cases/{case_id}/archive", data)
     assert (await house.case(case_id))["state"] == State.ARCHIVED
 
 
@@ -194,14 +199,14 @@ async def test_not_eligible_needs_a_reason_and_closes_the_reward(house):
 )
 async def test_a_wrong_budget_is_told(house, amount, year):
     finance = await house.officer("fin1")
-    key = (await finance.get("/finance/ledger")).hidden("key")
+    key = (await finance.get("/finance/budget")).hidden("key")
     page = await finance.post("/finance/budget", {"key": key, "year": year, "amount": amount, "memo": "预算文号"})
     assert page.status in (400, 422) and "field-error" in page and "预算文号" in page and f'value="{key}"' in page
 
 
 async def test_a_budget_sent_twice_counts_once(house):
     finance = await house.officer("fin1")
-    page = await finance.get("/finance/ledger")
+    page = await finance.get("/finance/budget")
     data = {"key": page.hidden("key"), "year": "2026", "amount": "100", "memo": ""}
     await finance.post("/finance/budget", data)
     await finance.post("/finance/budget", data)

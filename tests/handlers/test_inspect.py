@@ -114,25 +114,6 @@ async def test_no_penalty_is_for_the_supervisor_alone(house):
     assert page.status == 200 and (await house.case(case_id))["state"] == State.MEASURES
 
 
-async def test_return_goes_to_the_unclaimed_queue_and_the_supervisor(house):
-    case_id = await house.file()
-    await house.accepted_and_assigned(case_id)
-    page = await do(house, "ins1", "/orders", case_id, "return", [("reason", ""), ("evidence", "门牌属于台东街道。")])
-    assert page.status == 422 and "门牌属于台东街道。" in page
-    await do(
-        house, "ins1", "/orders", case_id, "return", [("reason", "wrong_place"), ("evidence", "门牌属于台东街道。")]
-    )
-    assert case_id in await (await house.officer("disp")).get("/desk?unclaimed=1")
-    supervisor = await house.officer("sup")
-    assert case_id in await supervisor.get("/supervise")
-    page = await supervisor.get(f"/supervise/cases/{case_id}")
-    assert "门牌属于台东街道" in page and "小王" not in page
-    order = [("department", "区应急局"), ("inspector_id", "ins2")]
-    await house.officer("ins2")
-    await do(house, "sup", "/supervise/cases", case_id, "assign", order)
-    assert (await house.case(case_id))["inspector_id"] == "ins2"
-
-
 async def test_the_supervisor_sees_what_is_late_and_extends_once(house):
     from datetime import UTC, datetime, timedelta
 

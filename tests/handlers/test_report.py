@@ -9,6 +9,7 @@ import zlib
 import pytest
 
 from cases.receipts import Receipt, plain_code, plain_number
+from grid.coordinates import Point
 from handlers.report import draw_card
 from tests import hostile
 from tests.handlers.citizens import KEY, WHAT, citizens, file, form, hidden, jpeg, jpeg_with_gps
@@ -46,6 +47,15 @@ async def test_a_form_without_javascript_gives_number_and_code_on_the_page_and_n
     assert tip["number"] == number and code not in json.dumps(tip, default=str)
     assert code not in str(answer.url) and "code" not in str(answer.headers).lower().replace("encoding", "")
     assert await counts(services) == {"tips": 1, "cases": 1, "evidence": 0, "vault": 0, "jobs": 1}
+
+
+async def test_words_from_the_front_page_come_by_post_and_stand_in_no_address(site):
+    client, _, _ = site
+    answer = await client.post("/report/start", data={"what": WHAT})
+    assert answer.status == 200 and WHAT in await answer.text() and not answer.url.query
+    assert WHAT not in await (await client.get("/report", params={"what": WHAT})).text()
+    home = await (await client.get("/")).text()
+    assert 'method="post" action="/report/start"' in home and 'method="get"' not in home
 
 
 async def test_every_page_view_has_a_key_of_its_own(site):
@@ -234,7 +244,7 @@ async def test_ten_photos_are_too_many(site):
     client, services, _ = site
     photos = [(f"{n}.jpg", jpeg()) for n in range(10)]
     answer = await client.post("/report", data=form(photos), headers=JSON)
-    assert answer.status == 413 and "9张" in (await answer.json())["message"]
+    assert answer.status == 413 and "9个" in (await answer.json())["message"]
     assert await nothing_stored(services)
 
 
@@ -327,8 +337,68 @@ async def test_a_tip_without_a_place_is_taken_and_its_author_asked_to_add_it(sit
     answer = await client.post("/report", data=form(client_key="k" * 30, **fields), headers=JSON)
     told = await answer.json()
     assert answer.status == 201 and told["field"] == "place" and "补充" in told["message"]
-    page = await (await client.post("/report", data=form(client_key="m" * 30, **fields))).text()
-    assert "没有认出您写的地点" in page
+    page = await (await client.post("/report", data=form(client_key="m" * 30, place_asked="1", **fields))).text()
+    assert "没有认出您写的地点" in page and "data-unplaced" in page
     assert (await counts(services))["tips"] == 2
     placed = await client.post("/report", data=form(client_key="n" * 30), headers=JSON)
     assert "message" not in await placed.json()
+
+
+async def test_a_form_without_a_place_is_asked_once_where_and_may_not_know(site):
+    client, services, _ = site
+    fields = {"what": "饭店后厨的煤气罐没有装报警器,胶管都裂了", "place": "我也说不清在哪", "contact": "不留"}
+    answer = await client.post("/report", data=form(**fields))
+    page = await answer.text()
+    assert answer.status == 422 and "在图上点" in page and 'aria-invalid="true"' in page and "我也说不清在哪" in page
+    assert hidden(page, "place_asked") == "1" and '<option value="城阳区 流亭街道">' in page
+    assert await nothing_stored(services)
+    answer = await client.post("/report", data=form(place_asked=hidden(page, "place_asked"), chosen_place="", **fields))
+    assert answer.status == 201 and (await counts(services))["tips"] == 1
+
+
+async def test_several_possible_places_come_first_in_the_list_and_the_choice_is_kept(site):
+    client, services, _ = site
+    fields = {"what": "仓库里堆满了油漆桶没有灭火器", "place": "王家庄村"}
+    page = await (await client.post("/report", data=form(**fields))).text()
+    assert "您写的地方可能是" in page and page.index("您写的地方可能是") < page.index('label="市南区"')
+    answer = await client.post("/report", data=form(place_asked="1", chosen_place="即墨区 环秀街道", **fields))
+    assert answer.status == 201 and "data-unplaced" not in await answer.text()
+    tip = await services.store["tips"].find_one({})
+    assert tip["facts"]["chosen_place"] == "即墨区 环秀街道"
+
+
+@pytest.mark.parametrize(
+    "fields", [{"what": "着火了,快来人"}, {"what": "仓库里堆满油漆桶", "lng": "120.38", "lat": "36.07"}]
+)
+async def test_nobody_in_danger_and_nobody_with_a_position_is_asked_where(site, fields):
+    client, _, _ = site
+    assert (await client.post("/report", data=form(**fields))).status == 201
+
+
+async def test_a_choice_that_is_not_in_the_list_is_refused(site):
+    client, services, _ = site
+    answer = await client.post("/report", data=form(chosen_place="城阳区 台东街道"))
+    assert answer.status == 422 and "没有“台东街道”" in await answer.text()
+    assert await nothing_stored(services)
+
+
+@pytest.mark.parametrize("system", ["wgs84", "gcj02", "bd09"])
+async def test_a_position_keeps_the_system_it_came_in(site, system):
+    client, services, _ = site
+    await file(client, lng="120.38541", lat="36.06765", system=system)
+    point = (await services.store["cases"].find_one({}))["reported_point"]
+    # To about ten metres.
+    assert point == {"lng": 120.3854, "lat": 36.0677, "system": system}
+    location = services.locator.locate(point=Point(**point))
+    assert location.point["source_system"] == system and location.point["system"] == "wgs84"
+
+
+async def test_the_drawing_has_every_district_and_street_and_no_border(site):
+    client, services, _ = site
+    answer = await client.get("/place-map")
+    page = await answer.text()
+    assert answer.status == 200 and "public" in answer.headers["Cache-Control"]
+    divisions = services.locator.gazetteer.lexicon.divisions
+    for street in divisions.streets:
+        assert f'data-street="{street.name}" data-of="{street.district}"' in page
+    assert "<path" not in page and "<polygon" not in page and "不是地图边界" in page

@@ -10,6 +10,7 @@ from access.audit import verify
 from cases import mailbox
 from cases.lifecycle import perform
 from handlers import tip_session
+from handlers.middlewares import throttle
 from tests import hostile
 from tests.cases.case_factory import DISPATCHER, UNDERSTOOD, WAY
 from tests.handlers.citizens import citizens, file, form, hidden, jpeg, open_tip
@@ -89,6 +90,25 @@ async def test_guessing_is_slowed_down(site):
         answer = await client.post("/tip", data={"number": number, "code": "0" * 16})
         statuses.append(answer.status)
     assert statuses[0] == 404 and statuses[-1] == 429 and int(answer.headers["Retry-After"]) > 0
+
+
+async def test_a_number_that_many_guess_answers_late_and_its_owner_does_not_wait(site, monkeypatch):
+    client, _, _ = site
+    waited = []
+    monkeypatch.setattr(throttle, "DWELL_S", 0.02)
+    monkeypatch.setattr(throttle, "LONGEST_S", 0.1)
+    client.app[throttle.THROTTLE]._limits = dict.fromkeys(throttle.LIMITS, throttle.Limit(1000, 1000))
+    number, code = await file(client)
+    for wrong in (number, "0000-0000-0000"):
+        for _ in range(throttle.PATIENT + 4):
+            begun = time.perf_counter()
+            assert (await client.post("/tip", data={"number": wrong, "code": "0" * 16})).status == 404
+            waited.append(time.perf_counter() - begun)
+        # The same for a number that there is and for one that there is not.
+        assert waited[-1] >= 0.1 and min(waited[-(throttle.PATIENT + 4) :]) < 0.1
+    begun = time.perf_counter()
+    await open_tip(client, number, code)
+    assert time.perf_counter() - begun < 0.1 + min(waited) * 5
 
 
 @pytest.mark.parametrize("text", hostile.TEXTS, ids=range(len(hostile.TEXTS)))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from PIL import ExifTags, Image
 from playwright.sync_api import Browser, Page, expect
 
-from cases.deadlines import LOCAL
+from store.local_time import LOCAL
 from tests.system import System
 
 PHONE = {"width": 360, "height": 740}

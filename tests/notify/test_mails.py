@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from notify import mails
 from notify.worker import mail_handlers
 from settings import Settings
 from store import jobs
@@ -185,12 +186,52 @@ async def test_the_duty_desk_is_told_what_and_where(store, post, worker):
     assert not [canary for canary in CANARIES if canary in "".join(texts)]
 
 
+async def test_notices_are_one_mail_with_numbers_and_a_link(store, post, worker):
+    for n in range(60):
+        row = {"_id": f"n{n}", "run": "r1", "level": "supervise", "to": ["supervisor"], "case_id": f"AAAAA-{n:05d}",
+               "answer_due": datetime(2026, 11, 16, 16, tzinfo=UTC), "district": "市北区", "text": "王小明"}  # fmt: skip
+        await store["notices"].insert_one(row)
+    for level, to in (("supervise", "supervisor"), ("remind", "inspector:i1")):
+        await add(store, "mail_notices", level, {"email": "x@example.com", "to": to, "level": level, "run": "r1"})
+    await run_all(store, worker)
+    (mail,) = post.received
+    text = mail.get_content()
+    assert mail["Subject"] == "督办：60件案件的办理期限" and "答复期限：2026-11-16" in text
+    assert text.count("AAAAA-") == 50 and "共60件" in text and "https://12350.example.com/supervise" in text
+    assert not [word for word in (*CANARIES, "市北区", "安全出口") if word in text]
+    assert (await store["jobs"].find_one({"_id": "mail_notices:remind"}))["state"] == "dead"
+
+
+@pytest.mark.parametrize(
+    ("level", "to", "subject", "page"),
+    [
+        ("remind", "inspector:i1", "提示：1件", "/orders"), ("warn", "desk", "警示：1件", "/desk"),
+        ("warn", "supervisor:市北区", "警示：1件", "/supervise"), ("supervise", "leader", "督办：1件", "/supervise"),
+        ("remind", "finance", "提示：1件", "/finance"), ("remind", "publisher", "提示：1件", "/publish"),
+    ],
+)  # fmt: skip
+def test_each_recipient_is_led_to_the_own_page(level, to, subject, page):
+    mail = mails.notices(level, to, [{"case_id": "ABCDE-FGHJK", "answer_due": None}], 1, "https://x.example")
+    assert mail.subject.startswith(subject) and f"https://x.example{page}\n" in mail.text and "ABCDE-FGHJK" in mail.text
+
+
 async def test_plain_mails_by_template(store, post, worker):
     await add(store, "mail", "1", {"to": "s@example.com", "template": "returned", "fields": {"case_id": "X"}})
     await add(store, "mail", "2", {"to": "s@example.com", "template": "unknown", "fields": {}})
     await run_all(store, worker)
     assert [mail["Subject"] for mail in post.received] == ["任务单退回 X"]
     assert (await store["jobs"].find_one({"_id": "mail:2"}))["state"] == "dead"
+
+
+async def test_the_duty_desk_is_told_that_nobody_answers_but_not_since_when(store, post, worker):
+    for number in ("1", "3"):
+        fields = {"case_id": "ABCDE-FGHJK", "number": number}
+        payload = {"to": "duty@tip.invalid", "template": "unclaimed", "fields": fields}
+        await add(store, "mail", f"unclaimed:ABCDE-FGHJK:{number}", payload)
+    await run_all(store, worker)
+    first, third = (mail.get_content() for mail in post.received)
+    assert "没有人负责" in first and "/desk/cases/ABCDE-FGHJK" in first and "第3次提醒" in third and "第" not in first
+    assert not [canary for canary in CANARIES if canary in first + third]
 
 
 async def test_without_a_server_mail_waits_untried(store):

@@ -6,6 +6,7 @@ from access import audit
 from access.actors import SYSTEM, Actor, Role
 from rewards import disclosures
 from rewards.assess import assess
+from rewards.board import BoardFilter, public_board, public_entry
 from rewards.disclosure_text import (
     DisclosureKind,
     NotForPublic,
@@ -18,9 +19,9 @@ from rewards.disclosure_text import (
     render,
     without_company,
 )
-from rewards.disclosures import BoardFilter, NoSuchDisclosure, SameReviewer
+from rewards.disclosures import NoSuchDisclosure, SameReviewer
+from rewards.guarded import NotAllowed, Stale, WrongState
 from rewards.money import Fen
-from rewards.record import NotAllowed, StaleProposal, WrongState
 from rewards.rules import rule_set
 from store.errors import Refusal
 
@@ -188,7 +189,7 @@ async def desk(store):
 async def test_from_draft_to_the_public_board(desk, store):
     record = await desk.published(given=reward("paid"), demonstrate=True)
     assert record["state"] == "published"
-    page = await disclosures.public_board(store, BoardFilter())
+    page = await public_board(store, BoardFilter())
     assert page.total == 1
     assert page.entries[0] == {
         "public_number": record["public_number"], "kind": "typical_case", "district": "城阳区", "month": "2026-03",
@@ -241,7 +242,7 @@ async def test_roles_states_versions_and_fields_are_checked(desk):
     record = await desk.draft()
     with pytest.raises(NotAllowed):
         await desk.edit(record, LEAD, industry="机械")
-    with pytest.raises(StaleProposal):
+    with pytest.raises(Stale):
         await desk.edit({**record, "version": 7}, industry="机械")
     for field, value in (("amount", "¥1.00"), ("facts", "x" * 2001), ("facts", "a\x00"), ("$set", "x")):
         with pytest.raises(Refusal) as refused:
@@ -256,20 +257,20 @@ async def test_roles_states_versions_and_fields_are_checked(desk):
 async def test_a_withdrawn_entry_says_only_that_it_was_withdrawn(desk, store):
     record = await desk.published()
     number = record["public_number"]
-    assert (await disclosures.public_entry(store, number))["text"] == record["text"]
+    assert (await public_entry(store, number))["text"] == record["text"]
     with pytest.raises(Refusal, match="原因"):
         await desk.withdraw(record, " ")
     await desk.withdraw(record)
-    assert (await disclosures.public_board(store, BoardFilter())).total == 0
-    entry = await disclosures.public_entry(store, number)
+    assert (await public_board(store, BoardFilter())).total == 0
+    entry = await public_entry(store, number)
     assert entry["text"] == "本条内容已于 2026-04-09 撤回。" and entry["withdrawn_on"] == "2026-04-09"
 
 
 async def test_drafts_are_not_public(desk, store):
     record = await desk.draft()
-    assert (await disclosures.public_board(store, BoardFilter())).total == 0
+    assert (await public_board(store, BoardFilter())).total == 0
     with pytest.raises(NoSuchDisclosure):
-        await disclosures.public_entry(store, record["public_number"])
+        await public_entry(store, record["public_number"])
 
 
 async def test_a_case_has_another_number_in_each_list_and_one_notice(desk):
@@ -282,7 +283,9 @@ async def test_a_case_has_another_number_in_each_list_and_one_notice(desk):
 async def test_the_board_is_filtered_and_paged(desk, store):
     await desk.published()
     await desk.published(EXPOSURE)
-    await desk.published(NOTICE, given=reward("notified"))
+    waiting = reward("notified") | {"version": 1, "case_id": "case1", "tip_id": "tip1", "claim_days": 60}
+    await store["rewards"].insert_one(waiting)
+    await desk.published(NOTICE, given=waiting)
     for wanted, total in (
         (BoardFilter(kind=EXPOSURE), 1),
         (BoardFilter(district="城阳区"), 3),
@@ -294,6 +297,6 @@ async def test_the_board_is_filtered_and_paged(desk, store):
         (BoardFilter(text=".*"), 0),
         (BoardFilter(text="("), 0),
     ):
-        assert (await disclosures.public_board(store, wanted)).total == total, wanted
-    page = await disclosures.public_board(store, BoardFilter(page=2, size=2))
+        assert (await public_board(store, wanted)).total == total, wanted
+    page = await public_board(store, BoardFilter(page=2, size=2))
     assert (len(page.entries), page.total) == (1, 3)

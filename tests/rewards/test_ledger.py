@@ -2,9 +2,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import rfc8785
 
-from rewards import accounts, book
+from rewards import accounts, entries
 from rewards.accounts import Kind
 from rewards.book import (
     AlreadyReversed,
@@ -12,13 +11,12 @@ from rewards.book import (
     BudgetExhausted,
     ClaimAlreadyReserved,
     IdempotencyConflict,
-    LedgerRequest,
     NoSuchEntry,
-    WrongRequest,
-    appropriation,
-    reserve,
+    YearClosed,
 )
-from rewards.ledger import ENTRIES, BudgetState, Ledger, budget_state
+from rewards.entries import LedgerRequest, WrongRequest, appropriation, reserve
+from rewards.ledger import Ledger
+from rewards.ledger_store import ENTRIES, BudgetState, budget_state, last_seq_before
 from rewards.money import MAX_FEN, Fen
 from rewards.verify import verify
 
@@ -118,7 +116,7 @@ async def test_the_same_key_is_the_same_entry_or_a_conflict(ledger, store):
         appropriation("budget", CITY, YEAR, Fen(1), actor="f1"),
         appropriation("budget", CITY, YEAR + 1, Fen(1_000_000), actor="f1"),
         reserve("budget", CITY, YEAR, "r1", Fen(1_000_000), actor="f1"),
-        book.settle("budget", 1, actor="f1"),
+        entries.settle("budget", 1, actor="f1"),
     ):
         with pytest.raises(IdempotencyConflict):
             await ledger.post(other)
@@ -139,7 +137,7 @@ async def test_a_refusal_does_not_disturb_its_batch(ledger, store):
     answers = await asyncio.gather(
         *(pending(ledger, f"r{n}", 100) for n in range(15)), ledger.void("v", 99, actor="x"), return_exceptions=True
     )
-    assert sum(isinstance(each, book.Entry) for each in answers) == 10
+    assert sum(isinstance(each, entries.Entry) for each in answers) == 10
     assert sum(isinstance(each, BudgetExhausted) for each in answers) == 5
     assert isinstance(answers[-1], NoSuchEntry)
     assert (await ledger.balances())[BUDGET] == 0
@@ -167,9 +165,9 @@ async def test_a_refusal_does_not_disturb_its_batch(ledger, store):
         (appropriation("k", CITY, YEAR, Fen(1), actor="a", memo="x" * 201), "memo"),
         (reserve("k", CITY, YEAR, "张三", Fen(1), actor="a"), "claim"),
         (reserve("k", CITY, YEAR, None, Fen(1), actor="a"), "claim"),
-        (book.settle("k", 0, actor="a"), "target"),
-        (book.settle("k", "1", actor="a"), "target"),
-        (book.reverse("k", 1, actor="a", memo=" "), "memo"),
+        (entries.settle("k", 0, actor="a"), "target"),
+        (entries.settle("k", "1", actor="a"), "target"),
+        (entries.reverse("k", 1, actor="a", memo=" "), "memo"),
     ],
 )
 async def test_impossible_requests_name_their_field(ledger, request_: LedgerRequest, field):
@@ -227,8 +225,70 @@ def test_postings_add_up_to_nothing():
         assert sum(fen for _, fen in accounts.postings(kind, CITY, YEAR, "r1", 5)) == 0
 
 
-def test_the_hashed_bytes_are_those_of_rfc_8785():
-    made = book.Book().apply(appropriation("k", CITY, YEAR, Fen(2**43), actor="a", memo="年初“预算”é\U0001f600/"),
-                             datetime(2026, 1, 1, tzinfo=UTC))  # fmt: skip
-    body = book._body(made) | {"at": made.at.isoformat(timespec="milliseconds")}
-    assert book._canonical(body) == rfc8785.dumps(body)
+async def test_a_reward_nobody_claimed_expires_into_the_budget(ledger, store):
+    await funded(ledger)
+    reserved = await pending(ledger)
+    expired = await ledger.expire("expire:r1", reserved.seq, actor="f3")
+    assert expired.kind is Kind.EXPIRED and (await ledger.balances())[BUDGET] == 1_000_000
+    with pytest.raises(AlreadySettled, match="逾期收回"):
+        await ledger.post_pending("payout:r1", reserved.seq, actor="f3")
+    assert await ledger.expire("expire:r1", reserved.seq, actor="f4") == expired
+    await ledger.pending("reserve:r1:2", CITY, YEAR, "r1", Fen(5), actor="f2")
+    assert (await verify(store)).ok
+
+
+async def test_a_closed_year_takes_nothing_new_but_ends_what_it_began(ledger, store):
+    await funded(ledger)
+    one, two = await pending(ledger, "r1"), await pending(ledger, "r2", 200_000)
+    with pytest.raises(WrongRequest, match="5,000"):
+        await ledger.close_year("close", CITY, YEAR, Fen(1), actor="f1")
+    closed = await ledger.close_year("close", CITY, YEAR, Fen(500_000), actor="f1", memo="年终结转")
+    assert closed == await ledger.close_year("close", CITY, YEAR, Fen(500_000), actor="f1")
+    assert (await ledger.balances())[TREASURY] == -500_000
+    with pytest.raises(YearClosed):
+        await pending(ledger, "r3", 1)
+    with pytest.raises(YearClosed):
+        await ledger.appropriate("more", CITY, YEAR, Fen(1), actor="f1")
+    await ledger.post_pending("payout:r1", one.seq, actor="f3")
+    await ledger.void("void:r2", two.seq, actor="f3")
+    assert (await ledger.balances())[BUDGET] == 200_000, "what comes back waits to be closed too"
+    await ledger.close_year("close2", CITY, YEAR, Fen(200_000), actor="f1")
+    assert await budget_state(store, CITY, YEAR) == BudgetState(300_000, 0, 0, 300_000, closed=True)
+    assert (await verify(store)).ok
+
+
+async def test_a_year_spent_to_the_last_fen_can_be_closed(ledger, store):
+    await funded(ledger, 100)
+    await pending(ledger, fen=100)
+    closed = await ledger.close_year("close", CITY, YEAR, Fen(0), actor="f1")
+    assert closed.postings == ()
+    with pytest.raises(YearClosed):
+        await ledger.appropriate("more", CITY, YEAR, Fen(1), actor="f1")
+    assert (await verify(store)).ok
+
+
+async def test_another_process_that_wrote_in_between_is_noticed(store):
+    """Each ledger trusts its own picture of the head until the store says otherwise."""
+    async with Ledger(store) as one, Ledger(store) as two:
+        await funded(one, 100)
+        for n in range(3):
+            await pending(one, f"a{n}", 10)
+            await pending(two, f"b{n}", 20)
+        with pytest.raises(BudgetExhausted):
+            await pending(one, "c", 20)
+        with pytest.raises(ClaimAlreadyReserved):
+            await one.pending("again", CITY, YEAR, "b0", Fen(1), actor="f1")
+        assert (await one.balances())[BUDGET] == 10
+    assert (await verify(store)).entries == 7
+
+
+async def test_balances_as_of_a_date(store):
+    moments = [datetime(2026, month, 1, tzinfo=UTC) for month in range(1, 13)]
+    pending_moments = iter(moments)
+    async with Ledger(store, clock=lambda: next(pending_moments)) as ledger:
+        for n in range(12):
+            await ledger.appropriate(f"k{n}", CITY, YEAR, Fen(1), actor="a")
+    assert await last_seq_before(store, datetime(2025, 12, 31, tzinfo=UTC)) == 0
+    assert await last_seq_before(store, moments[5]) == 5
+    assert await last_seq_before(store, moments[5] + timedelta(milliseconds=1)) == 6
+    assert await last_seq_before(store, datetime(2030, 1, 1, tzinfo=UTC)) == 12

@@ -14,8 +14,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from rewards import book
-from rewards.ledger import ACCOUNTS, ENTRIES, HEADS, Ledger
+from rewards import entries
+from rewards.ledger import Ledger
+from rewards.ledger_store import ENTRIES, HEADS
 from rewards.money import Fen
 from rewards.verify import verify
 from store.errors import Refusal
@@ -37,6 +38,7 @@ class Model:
         self.open: dict[str, int] = {}  # claim → the entry that reserved it
         self.settled: dict[str, int] = {}  # claim → the entry that paid it
         self.undone: set[int] = set()
+        self.closed: set[int] = set()
 
     def predict(self, key: str, content: tuple) -> int | None:
         """The sequence number the request gets, or None for a refusal."""
@@ -48,7 +50,15 @@ class Model:
             if not 0 < target <= len(self.entries):
                 return None
             was, year, claim, amount, its_target = self.entries[target - 1]
-        if kind == "appropriation":
+        if kind == "closed":
+            if amount != self.budget[year]:
+                return None
+            self.budget[year] -= amount
+            self.granted[year] -= amount
+            self.closed.add(year)
+        elif kind in ("appropriation", "pending") and year in self.closed:
+            return None
+        elif kind == "appropriation":
             self.budget[year] += amount
             self.granted[year] += amount
         elif kind == "pending":
@@ -56,7 +66,7 @@ class Model:
                 return None
             self.budget[year] -= amount
             self.open[claim] = len(self.entries) + 1
-        elif kind in ("posted", "voided"):
+        elif kind in ("posted", "voided", "expired"):
             if was != "pending" or self.open.get(claim) != target:
                 return None
             del self.open[claim]
@@ -107,7 +117,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.model, self.number, self.history = Model(), 0, []
 
         async def opened():
-            for name in (ENTRIES, ACCOUNTS, HEADS):
+            for name in (ENTRIES, HEADS):
                 await self.store[name].delete_many({})
             return [await Ledger(self.store).__aenter__() for _ in range(2)]
 
@@ -132,24 +142,48 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(target=used, year=st.sampled_from(YEARS), amount=st.integers(1, 50), which=which)
     def appropriate(self, year, amount, which):
-        return self.post(book.appropriation(self.key(), "qingdao", year, Fen(amount), actor="a"), which)
+        return self.post(entries.appropriation(self.key(), "qingdao", year, Fen(amount), actor="a"), which)
 
     @rule(
         target=used, year=st.sampled_from(YEARS), claim=st.sampled_from(CLAIMS), amount=st.integers(1, 40), which=which
     )
     def reserve(self, year, claim, amount, which):
-        return self.post(book.reserve(self.key(), "qingdao", year, claim, Fen(amount), actor="a"), which)
+        return self.post(entries.reserve(self.key(), "qingdao", year, claim, Fen(amount), actor="a"), which)
 
     @rule(target=used, data=st.data(), which=which)
     def resolve(self, data, which):
         """Pay, cancel or reverse some entry, mostly one for which it makes sense."""
-        make = data.draw(st.sampled_from([book.settle, book.settle, book.cancel, "reverse"]))
+        make = data.draw(st.sampled_from([entries.settle, entries.settle, entries.cancel, entries.expire, "reverse"]))
         wanted = {"posted", "appropriation"} if make == "reverse" else {"pending"}
         fitting = [seq for seq, entry in enumerate(self.model.entries, 1) if entry[0] in wanted]
         seq = data.draw(st.sampled_from(fitting) if fitting else st.integers(1, len(self.model.entries) + 2))
         if make == "reverse":
-            return self.post(book.reverse(self.key(), seq, actor="a", memo="错"), which)
+            return self.post(entries.reverse(self.key(), seq, actor="a", memo="错"), which)
         return self.post(make(self.key(), seq, actor="a"), which)
+
+    @rule(target=used, year=st.just(YEARS[0]), off=st.sampled_from([0, 0, 0, 1]), which=which)
+    def close(self, year, off, which):
+        """Mostly with the right amount."""
+        amount = Fen(self.model.budget[year] + off)
+        return self.post(entries.close_year(self.key(), "qingdao", year, amount, actor="a"), which)
+
+    @rule(target=used, claim=st.sampled_from(CLAIMS), amount=st.integers(1, 40), which=which, after=st.integers(0, 8))
+    def crash(self, claim, amount, which, after):
+        """The writer dies at some moment of its work, so that nobody knows what was written; the caller asks again."""
+        request = entries.reserve(self.key(), "qingdao", 2026, claim, Fen(amount), actor="a")
+
+        async def die_and_start_again():
+            ledger = self.ledgers[which]
+            asked = asyncio.create_task(ledger.post(request))
+            await asyncio.sleep(after / 1000)
+            ledger._commits._writer.cancel()
+            await asyncio.gather(ledger._commits._writer, return_exceptions=True)
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+            self.ledgers[which] = await Ledger(self.store).__aenter__()
+
+        self.loop.run_until_complete(die_and_start_again())
+        return self.post(request, which)
 
     @rule(request=used, which=which)
     def retry(self, request, which):
@@ -157,7 +191,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(request=consumes(used), amount=st.integers(1, 60))
     def same_key_other_content(self, request, amount):
-        self.post(book.appropriation(request.key, "qingdao", 2026, Fen(amount), actor="a"))
+        self.post(entries.appropriation(request.key, "qingdao", 2026, Fen(amount), actor="a"))
 
     @rule(amounts=st.lists(st.integers(1, 30), min_size=2, max_size=6), claim=st.sampled_from(CLAIMS))
     def crowd(self, amounts, claim):
@@ -175,9 +209,9 @@ class LedgerMachine(RuleBasedStateMachine):
             )
 
         self.number += 1
-        free = claim not in self.model.open and claim not in self.model.settled
+        free = claim not in self.model.open and claim not in self.model.settled and 2026 not in self.model.closed
         answers = self.loop.run_until_complete(together())
-        got = [each for each in answers if isinstance(each, book.Entry)]
+        got = [each for each in answers if isinstance(each, entries.Entry)]
         assert all(isinstance(each, Refusal) for each in answers if each not in got)
         affordable = [amount for amount in amounts if amount <= self.model.budget[2026]]
         assert len(got) == (1 if free and affordable else 0)

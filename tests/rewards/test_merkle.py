@@ -1,3 +1,7 @@
+import base64
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,3 +70,23 @@ def test_malformed_proofs_are_no_proofs():
     assert not merkle.verify_consistency(0, merkle.EMPTY_ROOT, 1, LEAVES[0], [])
     assert not merkle.verify_consistency(3, LEAVES[0], 2, LEAVES[0], [])
     assert not merkle.verify_consistency(1, LEAVES[0], 2, LEAVES[0], [b"short"])
+
+
+# Figures of the Merkle project of transparency-dev (Apache-2.0), testdata/inclusion and testdata/consistency as of
+# 2026-07-23: right proofs, and wrong ones that must be refused.
+VECTORS = [json.loads(line) for line in (Path(__file__).parent / "merkle_vectors.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+def test_published_proofs(vector):
+    path = [base64.b64decode(step) for step in vector["proof"] or []]
+    if "leafIdx" in vector:
+        leaf, root = (base64.b64decode(vector[name] or "") for name in ("leafHash", "root"))
+        right = merkle.verify_inclusion(leaf, vector["leafIdx"], vector["treeSize"], path, root)
+    else:
+        old, new = (base64.b64decode(vector[name] or "") for name in ("root1", "root2"))
+        right = merkle.verify_consistency(vector["size1"], old, vector["size2"], new, path)
+    if vector["name"] == "consistency/additional/sizes-are-equal-one-and-proof-is-empty":
+        assert not right, "its root has 12 bytes; we take nothing that is no hash"
+    else:
+        assert right is not vector["wantErr"]

@@ -40,6 +40,25 @@ async def test_everything_comes_back(store, other, tmp_path):
     assert (tmp_path / "elsewhere" / "ab" / "abcd").read_bytes() == b"sealed photo"
 
 
+async def test_the_reporters_keys_lie_in_a_file_of_their_own(store, other, tmp_path):
+    await fill(store, tmp_path / "evidence")
+    await store["vault"].insert_one({"_id": "v", "tip_id": "t", "body": b"sealed"})
+    await store["reporter_keys"].insert_one({"_id": "v", "tip_id": "t", "finance": b"sealed key"})
+    assert (await backup(store, tmp_path / "evidence", CIPHER, tmp_path / "b")).keys == 1
+    keys = tmp_path / "b.keys"
+    assert keys.stat().st_mode & 0o077 == 0
+    kept = keys.rename(tmp_path / "elsewhere.keys")
+    assert (await restore(other, tmp_path / "elsewhere", CIPHER, tmp_path / "b")).keys is None
+    assert await other["vault"].count_documents({}) == 1 and await other["reporter_keys"].count_documents({}) == 0
+    kept.rename(keys)
+    for name in ("cases", "audit", "vault"):
+        await other[name].delete_many({})
+    keys.write_bytes(keys.read_bytes()[:-3])
+    with pytest.raises(BadBackup):
+        await restore(other, tmp_path / "elsewhere", CIPHER, tmp_path / "b")
+    assert await other["cases"].count_documents({}) == 0
+
+
 async def test_a_full_database_is_not_overwritten(store, tmp_path):
     await fill(store, tmp_path / "evidence")
     await backup(store, tmp_path / "evidence", CIPHER, tmp_path / "b")

@@ -12,6 +12,7 @@ from pymongo.errors import OperationFailure
 from store import jobs
 from store.keys import Keys, UnsafeKeyFile
 from store.migrations import SCHEMA_VERSION, NewerDatabase, migrate
+from store.periodic import Periodic
 from store.sealing import Cipher, SealBroken
 
 
@@ -39,6 +40,37 @@ async def test_migrating_again_changes_nothing_and_a_newer_database_is_refused(s
     await store["meta"].update_one({"_id": "schema"}, {"$set": {"version": SCHEMA_VERSION + 1}})
     with pytest.raises(NewerDatabase):
         await migrate(store)
+
+
+async def test_an_older_database_has_its_running_clocks_watched(store):
+    running, ended = {"id": "x", "ended_at": None}, {"id": "x", "ended_at": datetime.now(UTC)}
+    for case_id, clocks in (("open", [ended, running]), ("closed", [ended]), ("bare", [])):
+        await store["cases"].insert_one({"_id": case_id, "clocks": clocks})
+    await migrate(store)
+    assert await store["cases"].count_documents({"watch_at": {"$exists": True}}) == 0, (
+        "only an older database is filled"
+    )
+    await store["meta"].update_one({"_id": "schema"}, {"$set": {"version": 1}})
+    await migrate(store)
+    assert await store["cases"].distinct("_id", {"watch_at": {"$lte": datetime.now(UTC)}}) == ["open"]
+    assert (await store["meta"].find_one({"_id": "schema"}))["version"] == SCHEMA_VERSION
+
+
+async def test_what_is_done_again_and_again_survives_its_failures():
+    done = []
+
+    async def work():
+        done.append(1)
+        if len(done) == 2:
+            raise RuntimeError("once")
+
+    task = asyncio.create_task(Periodic("test", 0.01, work).run())
+    for _ in range(200):
+        await asyncio.sleep(0.01)
+        if len(done) > 3:
+            break
+    task.cancel()
+    assert len(done) > 3 and not task.done()
 
 
 async def test_the_same_job_is_done_once(store):

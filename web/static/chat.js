@@ -15,6 +15,8 @@
   var needed = document.getElementById("chat-needed");
   var photoButton = document.getElementById("chat-photo");
   var positionButton = document.getElementById("chat-position");
+  var mapButton = document.getElementById("chat-map");
+  var mapBox = document.getElementById("chat-map-box");
   var maxText = Number(box.dataset.maxText);
   var maxPhotos = Number(box.dataset.maxPhotos);
   var csrf = document.querySelector('meta[name="csrf"]').content;
@@ -70,6 +72,8 @@
     quick.textContent = "";
     photoButton.classList.remove("wanted");
     positionButton.classList.remove("wanted");
+    mapButton.classList.remove("wanted");
+    showMap(false);
     messages.forEach(function (message) {
       if (message.text) append(bubble(message));
       if (message.receipt) append(receiptCard(message.receipt));
@@ -92,6 +96,21 @@
         calls.appendChild(link);
       });
       item.appendChild(calls);
+    }
+    if (message.form_with) {
+      // Posted, so that the words stand in no address line and no history.
+      var again = element("form");
+      again.method = "post";
+      again.action = "/report/start";
+      [["what", message.form_with.what], ["csrf", csrf]].forEach(function (pair) {
+        var field = element("input");
+        field.type = "hidden";
+        field.name = pair[0];
+        field.value = pair[1];
+        again.appendChild(field);
+      });
+      again.appendChild(element("button", "", message.form_with.title));
+      item.appendChild(again);
     }
     if (message.link) {
       var link = element("a", "", message.link.title);
@@ -119,7 +138,7 @@
     needed.textContent = parts.join("　");
     needed.hidden = !parts.length;
     (progress.tools || []).forEach(function (tool) {
-      (tool === "photo" ? photoButton : positionButton).classList.add("wanted");
+      ({ photo: photoButton, position: positionButton, map: mapButton })[tool].classList.add("wanted");
     });
   }
 
@@ -178,7 +197,7 @@
         result.appendChild(element("p", "", "现在的状态：" + answer.body.state));
         var list = element("ul");
         answer.body.steps.forEach(function (step) { list.appendChild(element("li", "", step.on + " " + step.text)); });
-        answer.body.promises.forEach(function (p) { list.appendChild(element("li", "", p.by + " 前：" + p.what)); });
+        answer.body.promises.forEach(function (p) { list.appendChild(element("li", "", p.what + "：" + p.by)); });
         result.appendChild(list);
       }, function () { result.textContent = "网络断了，请稍后再试。"; });
     });
@@ -296,6 +315,37 @@
       typing.hidden = true;
       sayProblem("没有取得位置（可能没有允许定位）。请用文字说说在哪个区、哪条街道。");
     }, { enableHighAccuracy: true, timeout: 15000, maximumAge: 60000 });
+  });
+
+  function showMap(open) {
+    mapBox.hidden = !open;
+    mapButton.setAttribute("aria-expanded", String(open));
+  }
+
+  mapButton.addEventListener("click", function () {
+    showMap(mapBox.hidden);
+    if (mapBox.hidden) return;
+    openPlaceMap(mapBox, function (place) {
+      var content = { message_id: newId(), place: place };
+      showMap(false);
+      deliver("/chat/position", function () { return [JSON.stringify(content), "application/json"]; },
+        append(element("li", "me", "［选了" + place.replace(" ", "") + "］")));
+    }).then(function () { mapBox.scrollIntoView({ block: "nearest" }); });
+  });
+
+  // ---- leaving in a hurry: nothing of the talk stays on this device
+
+  document.querySelectorAll("[data-quick-exit]").forEach(function (link) {
+    link.addEventListener("click", function (event) {
+      event.preventDefault();
+      remember(DRAFT, "");
+      remember(WAITING, "");
+      try { sessionStorage.clear(); } catch (e) { /* nothing was kept */ }
+      fetch("/chat/leave", {
+        method: "POST", keepalive: true, credentials: "same-origin", headers: { "X-CSRF-Token": csrf },
+      }).catch(function () { /* without a network the cookie ends by itself */ });
+      location.replace(link.href);
+    });
   });
 
   // ---- after a reload

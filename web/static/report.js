@@ -40,6 +40,15 @@ function setUpPosition(root) {
   });
 }
 
+function setUpMap(root) {
+  const area = root.querySelector("[data-map-area]");
+  if (!area) return;
+  area.hidden = false;
+  area.querySelector("[data-open-map]").addEventListener("click", () => {
+    openPlaceMap(area.querySelector("[data-map]"), (place) => { root.elements.chosen_place.value = place; });
+  });
+}
+
 function setUpDraft(root) {
   const fields = KEPT.map((name) => root.elements[name]);
   const kept = JSON.parse(sessionStorage.getItem(DRAFT) || "{}");
@@ -59,6 +68,7 @@ function setUpSending(root) {
 
 if (form) {
   setUpPosition(form);
+  setUpMap(form);
   setUpDraft(form);
   setUpSending(form);
 }
