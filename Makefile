@@ -3,10 +3,11 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 # The machine's own certificates, so that it works behind a company's proxy as pip and git do.
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help run test bench train setup lint check-machine browser vendor image
+.PHONY: help run test bench train audit setup lint check-machine browser vendor image
 help:
 	@echo "make run    启动服务(带演示数据)    make test   运行全部测试"
 	@echo "make bench  测量,输出 JSON 行        make train  训练语义模型"
+	@echo "make audit  依赖的漏洞、许可证、清单,提交过的秘密"
 
 run: setup
 	@.venv/bin/tip12350 serve --demo
@@ -19,6 +20,11 @@ bench: setup browser
 
 train: setup
 	@.venv/bin/tip12350 train
+
+# Its tools are taken off again: they are no part of the service.
+audit: setup
+	@$(UV) sync --locked --quiet --group audit
+	@.venv/bin/python deploy/audit.py; code=$$?; $(UV) sync --locked --quiet; exit $$code
 
 lint: setup
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports && .venv/bin/mypy

@@ -17,22 +17,28 @@ _ELSEWHERE = tuple(
 _OTHERS = tuple(
     "户籍 户籍在 户口在 户口 籍贯 注册在 注册地 注册地址 注册地是 注册地为 注册地在 总部 总部在 总部位于 总公司 总公司在 "
     "老板是 法人 法人是 经理是 厂长是 供货商在 供应商在 供货商是 供应商是 供货方在 设计院在 设计院是 监理单位在 监理公司在 办事处在 "
-    "货主是 货主在 总包是 分包是 承包商是 承包商在 施工队是 施工方是 装修队是 工头是 包工头是".split()
+    "货主是 货主在 总包是 分包是 承包商是 承包商在 施工队是 施工方是 装修队是 工头是 包工头是 自己是 供货商 供应商 供货的厂子在 产地是 产地在".split()
 )
 _SOMEBODY = re.compile(
-    "(?:男朋友|女朋友|男友|女友|对象|老公|老婆|媳妇|爸妈|父母|公婆|[我俺]妈|[我俺]爸|[我俺]姐|[我俺]哥|[我俺]弟|[我俺]妹|儿子|女儿|闺女|孩子"
-    "|同学|朋友|亲戚|同事)(?:们)?(?:是|就?在|就?住在?|家在)$"
+    "(?:丈母娘|岳父|岳母|婆婆|公公|姥姥|姥爷|奶奶|爷爷|舅舅|姑姑|叔叔|姐姐?|哥哥?|弟弟|妹妹|男朋友|女朋友|男友|女友|对象|老公|老婆|媳妇|爸妈|父母|公婆|[我俺]妈|[我俺]爸|[我俺]姐|[我俺]哥|[我俺]弟|[我俺]妹|儿子|女儿|闺女|孩子"
+    "|同学|朋友|亲戚|同事|[我俺本]人)(?:们|现)?家?(?:是|就?在|就?住在?)$"
 )
 _STAYS = re.compile("(?:那边|这边)?(?:上班|打工|租房|租的房|办公|住院|上学|读书|工作|开会|出差|旅游)")
+_BEFORE_NOW = ("以前", "之前", "原先", "当年")
 # 举报老家…的矿, 老家…的房子: there it is.
 _MEANT = ("举报", "我说的是", "反映")
 _HOUSE_THERE = re.compile("的(?:房|屋|院|厂|矿|店|地里|邻居)")
 _REACH = 8
 # 从莱西运到平度: neither end is where it happens.
 # 从胶州运来的, 从批发市场进的货, 黄岛买的叉车
-_FETCHED = re.compile("[一-龥]{0,6}?(?:[进买拿拉运弄租搬](?:来|过来|回来)?的|[运拉搬]来)")
-_BOUGHT = re.compile("(?:那边|这边)?(?:买来?|[运拉租]来|运过来|拉过来|生产)的")
-_CAME = re.compile("(?:那边|这边)?(?:过来|出发|坐车|坐地铁|来的)")
+_FETCHED = re.compile("[一-龥]{0,6}?(?:[进买拿拉运弄租搬淘](?:来|过来|回来)?的|[运拉搬]来)")
+_BOUGHT = re.compile(
+    "(?:那边|这边)?(?:(?:买来?|[运拉租送]来|运过来|拉过来|生产|考|来)的|的?(?:供应商|供货商|供货方|厂家|老乡|师傅))"
+)
+# 往莱西送饲料, 给城阳的厂子送零件
+_SENT = re.compile("[一-龥]{0,6}?[送运拉发供]")
+_CAME = re.compile("(?:那边|这边)?(?:过来|出发|坐车|坐地铁|来的|开出|开过来|发车|出来|回来)")
+_ON_THE_WAY = re.compile("[一-龥]{0,5}?(?:的路上|路上|的途中|途中)")
 _MOVES = re.compile(r"[一-龥]{0,6}?[运拉送发开搬卖][一-龥]?[到往去至]|[一-龥]{0,4}(?:路过|经过|途经)")
 # 即墨农商银行, 城阳建设集团: a short name and then, without a break, what companies are called.
 _CALLED = (
@@ -43,7 +49,9 @@ _CALLED = (
 _COMPANY = re.compile(rf"(?:(?![的有某一家这那个里在是和与区县市镇村街道路号])[一-龥]){{0,6}}?(?:{_CALLED})")
 _COMPANY_NAMES = frozenset({Kind.DISTRICT_SHORT, Kind.STREET_SHORT, Kind.OUTSIDE_SHORT})
 _HINT = re.compile(
-    "|".join((*_ELSEWHERE, *_OTHERS, *"从由叫住人籍姓", "经理", "师傅", "主任", "队长", "买的", "来的", "产的", "过来"))
+    "|".join(
+        (*_ELSEWHERE, *_OTHERS, *"从由叫住人籍姓", "经理", "师傅", "主任", "队长", "的路上", "途中", "往", "给", "在")
+    )
     + f"|{_STAYS.pattern}|{_SOMEBODY.pattern.removesuffix('$')}|{_CALLED}"
 )
 
@@ -73,7 +81,9 @@ def _why_aside(item: Found, text: str, aside_end: int, reason: Aside) -> Aside |
     before = text[max(0, start - _REACH) : start].rstrip(":：")
     if before.endswith(_OTHERS) or _fetched(before, text, end):
         return Aside.OTHERS
-    if _elsewhere(before, text, end) or _people(text, end) or _left(before, text, end):
+    if _people(text, end):
+        return Aside.OTHERS
+    if _elsewhere(before, text, end) or _left(before, text, end):
         return Aside.ELSEWHERE
     if text[end : end + 1] == "住" and before.endswith("在") and text[end : end + 2] != "住院":
         return Aside.ELSEWHERE
@@ -88,6 +98,10 @@ def _why_aside(item: Found, text: str, aside_end: int, reason: Aside) -> Aside |
 
 
 def _elsewhere(before: str, text: str, end: int) -> bool:
+    if before.endswith("在") and before.startswith(_BEFORE_NOW, max(0, len(before) - 4)):
+        return True
+    if before.endswith(("去", "往", "回")) and _ON_THE_WAY.match(text, end):
+        return True
     # 现在搬到…: there it is now.
     if not before.endswith(_ELSEWHERE) or (before.endswith("搬到") and "现" in before):
         return False
@@ -97,6 +111,8 @@ def _elsewhere(before: str, text: str, end: int) -> bool:
 def _fetched(before: str, text: str, end: int) -> bool:
     if before.endswith(("从", "由")):
         return _FETCHED.match(text, end) is not None
+    if before.endswith(("往", "给")) and _SENT.match(text, end):
+        return True
     return _BOUGHT.match(text, end) is not None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from grid.lexicon import Kind, Lexicon
@@ -19,6 +20,8 @@ _LIST_OF = {
     Kind.STREET_SHORT: "short_streets", Kind.FORMER_TOWN: "towns", Kind.ZONE: "zones", Kind.OUTSIDE: "outside",
     Kind.OUTSIDE_SHORT: "outside_short", Kind.CITY: "city",
 }  # fmt: skip
+# An unknown county, and neither a builder (上海隧道) nor a relation (北京的).
+_COUNTY_BETWEEN = re.compile("(?:[一-龥]{0,2}[^建局团司厂冶桥道力工航院所队店的在到是和与人来去往从，。、,. ])?")
 _NONE: list[Found] = []  # most texts have names of two kinds; the others share this
 
 
@@ -73,7 +76,8 @@ class Names:
 
     def _without_asides(self, found: list[Found]) -> list[Found]:
         """“家住市南区，厂子在胶州” drops 市南区, but a text with nothing else keeps it: the least set aside counts."""
-        least = min((f.aside or 0 for f in found if f.kind in PLACES), default=0)
+        said = (f for f in found if f.kind in PLACES or (f.kind is Kind.OUTSIDE_SHORT and f.sense.sure))
+        least = min((f.aside or 0 for f in said), default=0)
         kept = [f for f in found if (f.aside or 0) <= least]
         elsewhere = [f for f in found if f.aside is Aside.ELSEWHERE and f.kind not in _ABROAD]
         self.hedged = least > 0 or any(
@@ -94,20 +98,34 @@ class Names:
         return kept
 
     def _without_outside(self, found: list[Found]) -> list[Found]:
-        """海阳辛安镇: a name right behind a place outside lies there, although we have one of that name."""
+        """海阳辛安镇, 宁波鄞州姜山镇: a name right behind a place outside lies there, although we have one of that name."""
+        abroad: dict[int, Found] = {}
         ends: set[int] = set()
         kept: list[Found] = []
         for item in found:
             gap = self.spelled.text[item.start - 1 : item.start]
             if item.kind in _ABROAD:
+                abroad[item.end] = item
                 if item.kind is Kind.OUTSIDE or item.sense.sure:
                     ends.add(item.end)
                     kept.append(item)
             elif item.kind in _BELOW and (item.start in ends or (item.start - 1 in ends and gap in "的市县")):
                 ends.add(item.end)
+            elif item.kind is Kind.STREET and (there := self._county_before(item, abroad)):
+                ends.add(item.end)
+                if there.end not in ends:
+                    kept.append(there)
             else:
                 kept.append(item)
         return kept
+
+    def _county_before(self, item: Found, abroad: dict[int, Found]) -> Found | None:
+        """The place outside that a street stands behind, with up to three characters of an unknown county between."""
+        text = self.spelled.text
+        for length in range(4):
+            if there := abroad.get(item.start - length):
+                return there if _COUNTY_BETWEEN.fullmatch(text, there.end, item.start) else None
+        return None
 
 
 def districts_of(items: Iterable[Found]) -> set[str]:

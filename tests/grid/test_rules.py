@@ -58,6 +58,13 @@ def test_what_lies_beside_a_name_is_kept_and_far_off_is_not_certain(gazetteer, t
         ("供货商在胶州市", None, None),
         ("设备是从即墨区进的", None, None),
         ("老板叫王崂山，手下没有培训", None, None),
+        ("大巴从市南区开出来就冒烟，停在胶州市阜安街道", "胶州市", "阜安街道"),
+        ("去市南区看海的路上，流亭街道桥底下有人烧电缆", "城阳区", "流亭街道"),
+        ("给城阳区的厂子送货，出车前在大信街道的院里检查，刹车漏油", "即墨区", "大信街道"),
+        ("平度老乡的货车翻在莱西市院上镇", "莱西市", "院上镇"),
+        ("胶州供应商送来的吊带没有标签", None, None),
+        ("经理是城阳人，会计是即墨人", None, None),
+        ("以前我在市南区干物业，现在胶州市中云街道的水箱是空的", "胶州市", "中云街道"),
     ],
 )
 def test_a_place_that_is_not_meant_is_set_aside_and_doubt_remains(gazetteer, text, district, street):
@@ -98,7 +105,8 @@ def test_products_rivers_and_everyday_words_are_no_place(gazetteer, text):
 @pytest.mark.parametrize(
     ("text", "city"),
     [
-        ("海阳市辛安镇", "海阳"), ("烟台海阳辛安镇", "烟台"), ("高密夏庄镇", "高密"), ("高密的夏庄镇", "高密"),
+        ("海阳市辛安镇", "海阳"), ("烟台海阳辛安镇", "烟台"), ("高密夏庄镇", "高密"), ("高密的夏庄镇", "高密"), ("宁波鄞州姜山镇", "宁波"),
+        ("广州番禺南村镇的厂", "广州"), ("洛阳李村镇工地", "洛阳"), ("上海长宁江苏路街道", "上海"), ("我在市北区上班，事在烟台莱阳", "烟台"),
         ("烟台市莱山区滨海街道", "烟台"), ("烟台开发区", "烟台"), ("济宁任城区李营街道", "济宁"),
     ],
 )  # fmt: skip
@@ -130,6 +138,11 @@ def test_a_county_before_a_street_must_be_ours_or_look_like_it(gazetteer, text, 
 def test_names_beside_names(gazetteer, text, district, street):
     place = gazetteer.locate(text)
     assert (place.district, place.street) == (district, street)
+
+
+@pytest.mark.parametrize("builder", ["上海隧道", "北京城建", "济南二建"])
+def test_a_builder_from_elsewhere_works_here(gazetteer, builder):
+    assert gazetteer.locate(f"{builder}夏庄街道工地").district == "城阳区"
 
 
 @pytest.mark.parametrize("words", ["工业园区", "我们小区", "旁边超市", "整个厂区", "家属区", "夜市"])
