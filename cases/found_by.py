@@ -24,12 +24,12 @@ def found_by(case: dict[str, Any]) -> dict[str, Any]:
     as `normal_company`, `spot` as GeoJSON when there is a position, `concluded_on` and `measured_on` the local days of
     the first finding and of the first measures, `on_time` whether that check was."""
     location = case.get("location") or {}
-    types = case["decided_types"] or [row["type"] for row in case["types"]]
+    types = case.get("decided_types") or [row["type"] for row in case.get("types", [])]
     point = location.get("point")
     kept: dict[str, Any] = {
         "due": next_due(case),
         "types": types,
-        "company": normal_company(case["company"]),
+        "company": normal_company(case.get("company") or ""),
         **_milestones(case),
     }
     if point:
@@ -61,7 +61,7 @@ def next_due(case: dict[str, Any]) -> datetime | None:
 
 
 async def fill(store: Store) -> None:
-    """Cases and photos written by an earlier version get what they are found by; once for a database."""
+    """Cases, photos and merged tips written by an earlier version get what they are found by; once for a database."""
     if await store["meta"].find_one({"_id": "found_by"}):
         return
     changes = []
@@ -76,6 +76,9 @@ async def fill(store: Store) -> None:
         changes.append(UpdateOne({"_id": photo["_id"]}, {"$set": {"pieces": pieces(photo["dhash"])}}))
         changes = await _written(store, "evidence", changes)
     await _written(store, "evidence", changes, at_least=1)
+    # An earlier version remembered only the last case that a tip was merged out of.
+    path = [{"$set": {"merge_path": ["$merged_from"]}}, {"$unset": "merged_from"}]
+    await store["tips"].update_many({"merged_from": {"$exists": True}}, path)
     await store["meta"].update_one({"_id": "found_by"}, {"$set": {"version": 1}}, upsert=True)
 
 

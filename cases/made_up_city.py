@@ -20,7 +20,7 @@ from cases.found_by import found_by
 from cases.intake import Intake
 from cases.made_up_firms import Ground, firms, grounds
 from cases.made_up_stories import ENDS, Setting, kinds_by_weight, live, location_of, opening_day, steps
-from cases.made_up_texts import sentences
+from cases.made_up_texts import sentence
 from cases.model import Filing
 from cases.quarters import quarter_of
 from cases.receipts import ALPHABET
@@ -77,8 +77,7 @@ class City:
                 yield Setting(ground, point, tuple(dict.fromkeys(types)), company, firm.code if known else None)
 
     def words(self, setting: Setting) -> str:
-        said = sentences().get(setting.types[0]) or ["这里有安全隐患，没有人管"]
-        return f"{setting.ground.street}{setting.company}{self.rng.choice(said)}"
+        return f"{setting.ground.street}{setting.company}{sentence(setting.types[0], self.rng)}"
 
 
 # ---- few cases, whole
