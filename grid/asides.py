@@ -17,7 +17,7 @@ _ELSEWHERE = tuple(
 _OTHERS = tuple(
     "户籍 户籍在 户口在 户口 籍贯 注册在 注册地 注册地址 注册地是 注册地为 注册地在 总部 总部在 总部位于 总公司 总公司在 "
     "老板是 法人 法人是 经理是 厂长是 供货商在 供应商在 供货商是 供应商是 供货方在 设计院在 设计院是 监理单位在 监理公司在 办事处在 "
-    "货主是 货主在 总包是 分包是 承包商是 承包商在 施工队是 施工方是 装修队是 工头是 包工头是 自己是 供货商 供应商 供货的厂子在 产地是 产地在".split()
+    "货主是 货主在 总包是 分包是 承包商是 承包商在 施工队是 施工方是 装修队是 工头是 包工头是 师傅是 自己是 供货商 供应商 供货的厂子在 产地是 产地在".split()
 )
 _SOMEBODY = re.compile(
     "(?:丈母娘|岳父|岳母|婆婆|公公|姥姥|姥爷|奶奶|爷爷|舅舅|姑姑|叔叔|姐姐?|哥哥?|弟弟|妹妹|男朋友|女朋友|男友|女友|对象|老公|老婆|媳妇|爸妈|父母|公婆|[我俺]妈|[我俺]爸|[我俺]姐|[我俺]哥|[我俺]弟|[我俺]妹|儿子|女儿|闺女|孩子"
@@ -33,7 +33,7 @@ _REACH = 8
 # 从胶州运来的, 从批发市场进的货, 黄岛买的叉车
 _FETCHED = re.compile("[一-龥]{0,6}?(?:[进买拿拉运弄租搬淘](?:来|过来|回来)?的|[运拉搬]来)")
 _BOUGHT = re.compile(
-    "(?:那边|这边)?(?:(?:买来?|[运拉租送]来|运过来|拉过来|生产|考|来)的|的?(?:供应商|供货商|供货方|厂家|老乡|师傅))"
+    "(?:那边|这边)?(?:(?:买来?|[运拉租送]来|运过来|拉过来|生产|考|过?来)的|的?(?:供应商|供货商|供货方|厂家|老乡|师傅))"
 )
 # 往莱西送饲料, 给城阳的厂子送零件
 _SENT = re.compile("[一-龥]{0,6}?[送运拉发供]")
@@ -50,7 +50,23 @@ _COMPANY = re.compile(rf"(?:(?![的有某一家这那个里在是和与区县市
 _COMPANY_NAMES = frozenset({Kind.DISTRICT_SHORT, Kind.STREET_SHORT, Kind.OUTSIDE_SHORT})
 _HINT = re.compile(
     "|".join(
-        (*_ELSEWHERE, *_OTHERS, *"从由叫住人籍姓", "经理", "师傅", "主任", "队长", "的路上", "途中", "往", "给", "在")
+        (
+            *_ELSEWHERE,
+            *_OTHERS,
+            *"从由叫住人籍姓",
+            "经理",
+            "师傅",
+            "主任",
+            "队长",
+            "班长",
+            "组长",
+            "领导",
+            "的路上",
+            "途中",
+            "往",
+            "给",
+            "在",
+        )
     )
     + f"|{_STAYS.pattern}|{_SOMEBODY.pattern.removesuffix('$')}|{_CALLED}"
 )
@@ -88,7 +104,9 @@ def _why_aside(item: Found, text: str, aside_end: int, reason: Aside) -> Aside |
     if text[end : end + 1] == "住" and before.endswith("在") and text[end : end + 2] != "住院":
         return Aside.ELSEWHERE
     if item.kind in _COMPANY_NAMES:
-        if _GIVEN_NAME.search(before):
+        if _GIVEN_NAME.search(before) or (
+            item.name[0] == "李" and _CALLED_LI.search(before) and not _AS_PLACE.match(text, end)
+        ):
             return Aside.OTHERS
         if _COMPANY.match(text, end):
             return Aside.COMPANY
@@ -126,6 +144,11 @@ def _left(before: str, text: str, end: int) -> bool:
 _GIVEN_NAME = re.compile(
     r"(?:叫|姓|名|是|老板|经理|师傅|厂长|队长|主任|工头)[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕]$"
 )
+
+
+# 班长李沧海: 李沧 is a family name and half of a given name.
+_CALLED_LI = re.compile("(?:班长|组长|老板|经理|师傅|厂长|队长|主任|工头|领导|叫)$")
+_AS_PLACE = re.compile("[的区人那这有在]|$|[^一-龥]")
 
 
 def _people(text: str, end: int) -> bool:

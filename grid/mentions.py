@@ -18,7 +18,7 @@ _ROAD_AFTER = re.compile(
     r"[东西南北中一二三四五六七八九十支新环]{0,2}\d{0,3}(?:号)?(?:路(?!口村)|街(?![道办上边头坊])|大街|大道|支路|巷|胡同)"
 )
 _PUNCTUATION = frozenset("，。！？；：、,.!?;:()（）[]【】\"'“”‘’ \t\r\n0123456789") | {""}
-_ENDS = _PUNCTUATION | frozenset("的有这那某附旁里内一是在和与跟及到往从边就我他她老")
+_ENDS = _PUNCTUATION | frozenset("的有这那某附旁里内一是在和与跟及到往从边就我他她老交")
 _BORDERING_STREET = _PUNCTUATION | frozenset("的有这那某附旁")
 _GOING = frozenset("在到去往从离住于")
 _BEFORE_PLACE = _PUNCTUATION | _GOING | frozenset("是和与")

@@ -111,7 +111,7 @@ class Names:
                     kept.append(item)
             elif item.kind in _BELOW and (item.start in ends or (item.start - 1 in ends and gap in "的市县")):
                 ends.add(item.end)
-            elif item.kind is Kind.STREET and (there := self._county_before(item, abroad)):
+            elif item.kind in _BELOW and (there := self._county_before(item, abroad)):
                 ends.add(item.end)
                 if there.end not in ends:
                     kept.append(there)
@@ -122,7 +122,7 @@ class Names:
     def _county_before(self, item: Found, abroad: dict[int, Found]) -> Found | None:
         """The place outside that a street stands behind, with up to three characters of an unknown county between."""
         text = self.spelled.text
-        for length in range(4):
+        for length in range(4 if item.kind is Kind.STREET else 1):
             if there := abroad.get(item.start - length):
                 return there if _COUNTY_BETWEEN.fullmatch(text, there.end, item.start) else None
         return None

@@ -10,6 +10,7 @@ from handlers.keys import SERVICES
 from handlers.pages import render
 from rewards.board import BoardFilter, public_board, public_entry
 from rewards.disclosure_text import TITLES, DisclosureKind
+from store.local_time import local_day
 
 PAGE = 20
 FEED = 50
@@ -64,7 +65,7 @@ async def feed(request: web.Request) -> web.Response:
     """Atom (RFC 4287)."""
     services = request.app[SERVICES]
     page = await public_board(services.store, wanted(request, size=FEED))
-    text = atom(page.entries, services.settings.base_url, datetime.now(UTC).date())
+    text = atom(page.entries, services.settings.base_url, local_day(datetime.now(UTC)))
     headers = {hdrs.CACHE_CONTROL: _FOR_A_MINUTE}
     return web.Response(text=text, content_type="application/atom+xml", charset="utf-8", headers=headers)
 

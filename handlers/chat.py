@@ -31,8 +31,8 @@ from cases.reception import read_photos, store_uploads
 from cases.states import STATE_NAMES, State
 from cases.violations import name_of, violations
 from grid.coordinates import BadCoordinate, Point
+from handlers import cookies
 from handlers.keys import SERVICES
-from handlers.middlewares.sessions import CONVERSATION
 from handlers.middlewares.throttle import Limit, Throttle, dwell, slow_down, source_of, succeeded
 from handlers.pages import render
 from handlers.uploads import read_form
@@ -123,7 +123,7 @@ Prepare = Callable[[Draft], Awaitable[Incoming]]
 
 
 async def show(request: web.Request) -> web.Response:
-    token = request.cookies.get(CONVERSATION, "")
+    token = cookies.take(request, cookies.CONVERSATION)
     known = bool(_TOKEN.fullmatch(token))
     if not known:
         token = secrets.token_urlsafe(32)
@@ -196,7 +196,7 @@ async def position(request: web.Request) -> web.Response:
 
 async def history(request: web.Request) -> web.Response:
     """GET → {"turns": [{"said", "messages"}], "greeting"}: the page after a reload."""
-    token = request.cookies.get(CONVERSATION, "")
+    token = cookies.take(request, cookies.CONVERSATION)
     turns: list[dict[str, Any]] = []
     if _TOKEN.fullmatch(token):
         services = request.app[SERVICES]
@@ -209,7 +209,7 @@ async def history(request: web.Request) -> web.Response:
 async def leave(request: web.Request) -> web.Response:
     """快速离开: this browser forgets the conversation; what the service keeps of it nobody can read any more."""
     response = web.Response(status=204)
-    response.del_cookie(CONVERSATION, path="/")
+    cookies.drop(request, response, cookies.CONVERSATION)
     return response
 
 
@@ -244,7 +244,7 @@ async def _turn(request: web.Request, message_id: str, prepare: Prepare, *, coun
     services = request.app[SERVICES]
     if not counted:
         _slow_down(request)
-    token = request.cookies.get(CONVERSATION, "")
+    token = cookies.take(request, cookies.CONVERSATION)
     fresh = not _TOKEN.fullmatch(token)
     if fresh:
         token = secrets.token_urlsafe(32)
@@ -452,10 +452,9 @@ def _point(body: dict[str, Any]) -> dict[str, Any]:
 
 def _slow_down(request: web.Request) -> None:
     throttle = gate_of(request.app[SERVICES]).throttle
-    throttle.take("chat_conversation", request.cookies.get(CONVERSATION) or source_of(request))
+    throttle.take("chat_conversation", cookies.take(request, cookies.CONVERSATION) or source_of(request))
     throttle.take("chat_source", source_of(request))
 
 
 def _give_cookie(request: web.Request, response: web.Response, token: str) -> None:
-    secure = request.app[SERVICES].settings.secure_cookies
-    response.set_cookie(CONVERSATION, token, path="/", max_age=86400, httponly=True, secure=secure, samesite="Strict")
+    cookies.put(request, response, cookies.CONVERSATION, token, max_age=86400)

@@ -9,9 +9,8 @@ from access.accounts import actor_of, authenticate
 from access.actors import Actor
 from access.permissions import Permission, allows
 from access.second_factor import SecondFactor, has_one
-from handlers import login_step
+from handlers import cookies, login_step
 from handlers.keys import NAVIGATION, SERVICES
-from handlers.middlewares.sessions import clear_session, set_session
 from handlers.middlewares.throttle import slow_down, succeeded
 from handlers.pages import local_path, render
 from store.errors import Refusal
@@ -78,8 +77,9 @@ async def _logged_in(request: web.Request, actor: Actor, login: str, following: 
     token = await sessions.start(services.store, actor)
     await audit.append(services.store, None, f"account:{actor.id}", "login", actor.id, {})
     answer = web.HTTPSeeOther(local_path(following, home_of(request, actor)))
-    set_session(answer, services.settings, token)
-    login_step.end(answer)
+    # Lax, not Strict: the link in an order's e-mail must find the inspector logged in.
+    cookies.put(request, answer, cookies.SESSION, token, samesite="Lax")
+    login_step.end(request, answer)
     return answer
 
 
@@ -87,7 +87,7 @@ async def logout(request: web.Request) -> web.StreamResponse:
     services, session = request.app[SERVICES], request["session"]
     await sessions.end(services.store, session.id, session.actor.id)
     answer = web.HTTPSeeOther("/login")
-    clear_session(answer, services.settings)
+    cookies.drop(request, answer, cookies.SESSION)
     # A shared computer keeps nothing of the pages that were open.
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     raise answer

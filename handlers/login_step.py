@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from handlers import cookies
 from handlers.keys import SERVICES
 from services import Services
 from store.sealing import SealBroken
 
-COOKIE = "login_step"
 LIFETIME_S = 5 * 60
 _BOUND_TO = "login step"
 
@@ -34,14 +34,11 @@ def start(request: web.Request, response: web.StreamResponse, step: Step, now: f
     until = int((time.time() if now is None else now) + LIFETIME_S)
     plain = json.dumps({"account": step.account, "login": step.login, "following": step.following, "until": until})
     value = base64.urlsafe_b64encode(services.cipher(_BOUND_TO).seal(plain.encode(), _BOUND_TO)).decode()
-    response.set_cookie(
-        COOKIE, value, path="/login", max_age=LIFETIME_S, httponly=True, secure=services.settings.secure_cookies,
-        samesite="Strict",
-    )  # fmt: skip
+    cookies.put(request, response, cookies.LOGIN_STEP, value, max_age=LIFETIME_S)
 
 
 def current(request: web.Request) -> Step | None:
-    return opened(request.app[SERVICES], request.cookies.get(COOKIE, ""))
+    return opened(request.app[SERVICES], cookies.take(request, cookies.LOGIN_STEP))
 
 
 def opened(services: Services, value: str, now: float | None = None) -> Step | None:
@@ -55,5 +52,5 @@ def opened(services: Services, value: str, now: float | None = None) -> Step | N
     return Step(row["account"], row["login"], row["following"]) if row["until"] > (now or time.time()) else None
 
 
-def end(response: web.StreamResponse) -> None:
-    response.del_cookie(COOKIE, path="/login")
+def end(request: web.Request, response: web.StreamResponse) -> None:
+    cookies.drop(request, response, cookies.LOGIN_STEP)

@@ -11,12 +11,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from access.actors import ROLE_NAMES
 from access.permissions import Permission, allows
+from handlers import cookies
 from handlers.keys import NAVIGATION, SERVICES
 from rewards.money import yuan
 from store.local_time import LOCAL
 
 TEMPLATES_DIR = Path(__file__).parent.parent / "web" / "templates"
-LARGE_TEXT = "large_text"
 
 
 def local_day(moment: datetime | None) -> str:
@@ -59,7 +59,7 @@ def page(request: web.Request, template: str, **context: Any) -> str:
         "may": may,
         "navigation": menu if actor else [],
         "settings": settings,
-        "large_text": request.cookies.get(LARGE_TEXT) == "1",
+        "large_text": cookies.take(request, cookies.LARGE_TEXT) == "1",
         "path": request.path,
         "embedded": False,
     }
@@ -82,7 +82,7 @@ async def text_size(request: web.Request) -> web.Response:
     """Switch large letters on or off for this browser, and go back to the page."""
     answer = web.HTTPSeeOther(local_path(request.query.get("back")))
     if request.query.get("large") == "1":
-        answer.set_cookie(LARGE_TEXT, "1", path="/", httponly=True, samesite="Lax")
+        cookies.put(request, answer, cookies.LARGE_TEXT, "1", samesite="Lax")
     else:
-        answer.del_cookie(LARGE_TEXT, path="/")
+        cookies.drop(request, answer, cookies.LARGE_TEXT)
     raise answer

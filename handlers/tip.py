@@ -56,7 +56,7 @@ async def login(request: web.Request) -> web.StreamResponse:
 
 async def leave(request: web.Request) -> web.StreamResponse:
     answer = web.HTTPSeeOther("/tip")
-    tip_session.end(answer)
+    tip_session.end(request, answer)
     raise answer
 
 

@@ -10,12 +10,12 @@ import time
 
 from aiohttp import web
 
+from handlers import cookies
 from handlers.keys import SERVICES
 from services import Services
 from store.mongo import Document
 from store.sealing import SealBroken
 
-COOKIE = "tip"
 LIFETIME_S = 30 * 60
 _BOUND_TO = "tip session"
 
@@ -47,25 +47,17 @@ def opened(services: Services, value: str, now: float | None = None) -> str | No
 
 def start(request: web.Request, response: web.StreamResponse, tip_id: str) -> None:
     """Begin, or go on: the half hour counts from the last page."""
-    services = request.app[SERVICES]
-    response.set_cookie(
-        COOKIE,
-        seal(services, tip_id),
-        max_age=LIFETIME_S,
-        httponly=True,
-        secure=services.settings.secure_cookies,
-        samesite="Strict",
-    )
+    cookies.put(request, response, cookies.TIP, seal(request.app[SERVICES], tip_id), max_age=LIFETIME_S)
 
 
-def end(response: web.StreamResponse) -> None:
-    response.del_cookie(COOKIE)
+def end(request: web.Request, response: web.StreamResponse) -> None:
+    cookies.drop(request, response, cookies.TIP)
 
 
 async def current(request: web.Request) -> tuple[Document, Document] | None:
     """The tip of this browser and its case, or None."""
     services = request.app[SERVICES]
-    tip_id = opened(services, request.cookies.get(COOKIE, ""))
+    tip_id = opened(services, cookies.take(request, cookies.TIP))
     tip = await services.store["tips"].find_one({"_id": tip_id}) if tip_id else None
     if tip is None:
         return None

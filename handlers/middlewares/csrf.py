@@ -12,8 +12,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from access.permissions import Permission
+from handlers import cookies
 from handlers.middlewares.permissions import permission_of
-from handlers.middlewares.sessions import CONVERSATION
 from handlers.uploads import READ, read_posted, wants_memory
 from settings import Settings
 from store.errors import Refusal
@@ -41,7 +41,7 @@ def middleware(settings: Settings) -> Middleware:
         staff = request.get("session") is not None and permission_of(request) is not Permission.PUBLIC
         # No origin was told: the cookie's SameSite is the first line, the token the second.
         # JSON is safe: no browser sends it across sites without asking us first.
-        doubtful = known is None and CONVERSATION in request.cookies and request.content_type in FORM_TYPES
+        doubtful = known is None and cookies.take(request, cookies.CONVERSATION) and request.content_type in FORM_TYPES
         if (staff or doubtful) and not await _has_token(request):
             if READ in request:
                 request[READ].__exit__()

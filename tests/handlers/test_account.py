@@ -76,12 +76,12 @@ async def test_with_a_second_factor_a_password_alone_opens_nothing(house):
     assert (await third.post("/login/code", data={"code": paper[0]})).status == 422
 
 
-async def test_the_step_between_is_sealed_short_and_for_its_own_page(house):
+async def test_the_step_between_is_sealed_and_short(house):
     await enrol(house, "disp")
     client = await browser(house)
     answer = await client.post("/login", data={"login": "disp", "password": PASSWORD}, allow_redirects=False)
     cookie = answer.cookies["login_step"]
-    assert cookie["httponly"] and cookie["samesite"] == "Strict" and cookie["path"] == "/login"
+    assert cookie["httponly"] and cookie["samesite"] == "Strict" and cookie["path"] == "/"
     assert login_step.opened(house.services, cookie.value).account == "disp"
     assert login_step.opened(house.services, cookie.value, time.time() + 301) is None
     for broken in ("", "x", cookie.value[:-5], "A" * 3000, "é"):

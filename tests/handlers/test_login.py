@@ -12,6 +12,7 @@ from access.actors import Role
 from access.permissions import Permission
 from handlers import login, middlewares
 from handlers.keys import NAVIGATION, SERVICES
+from handlers.middlewares import security_headers
 from handlers.middlewares.permissions import guarded
 from handlers.middlewares.throttle import THROTTLE, Limit, Throttle, TooOften
 from handlers.pages import local_path, text_size
@@ -188,10 +189,20 @@ async def test_every_answer_has_the_strict_headers(browser, path):
     headers = (await browser.get(path)).headers
     assert "script-src 'self'" in headers["Content-Security-Policy"]
     assert "unsafe" not in headers["Content-Security-Policy"]
+    for strict in ("object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"):
+        assert strict in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cache-Control"] == "no-store"
     assert "Server" not in headers
+
+
+async def test_over_https_browsers_are_told_to_stay_there():
+    app = web.Application()
+    security_headers.add(app, SimpleNamespace(secure_cookies=True))
+    async with TestClient(TestServer(app)) as client:
+        told = (await client.get("/none")).headers["Strict-Transport-Security"]
+    assert "includeSubDomains" in told and int(told.split("max-age=")[1].split(";")[0]) >= 365 * 86400
 
 
 async def test_login_is_slowed_down_not_locked(browser):

@@ -14,7 +14,7 @@ from access.accounts import actor_of
 from access.actors import Role
 from access.permissions import TABLE, Permission
 from app import internal_app
-from handlers.middlewares.sessions import cookie_name
+from handlers.cookies import SESSION, named
 from handlers.routes import PUBLIC
 from handlers.staff_routes import ROWS
 from tests.handlers.office import OFFICERS, office
@@ -102,7 +102,7 @@ async def test_every_address_opens_to_its_duties_and_to_nobody_else(house, accou
 
         async def log_in() -> str:
             token = await sessions.start(store, actor_of(accounts[role]))
-            client.session.cookie_jar.update_cookies({cookie_name(house.services.settings): token})
+            client.session.cookie_jar.update_cookies({named(house.services.settings, SESSION): token})
             return sessions.csrf_token(token)
 
         if role is not NOBODY:
