@@ -77,7 +77,7 @@ async def fill(store: Store) -> None:
         changes = await _written(store, "evidence", changes)
     await _written(store, "evidence", changes, at_least=1)
     # An earlier version remembered only the last case that a tip was merged out of.
-    path = [{"$set": {"merge_path": ["$merged_from"]}}, {"$unset": "merged_from"}]
+    path: list[dict[str, Any]] = [{"$set": {"merge_path": ["$merged_from"]}}, {"$unset": "merged_from"}]
     await store["tips"].update_many({"merged_from": {"$exists": True}}, path)
     await store["meta"].update_one({"_id": "found_by"}, {"$set": {"version": 1}}, upsert=True)
 
