@@ -5,7 +5,9 @@ import asyncio
 import getpass
 import os
 import tempfile
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nacl.public import PrivateKey
 
@@ -15,6 +17,9 @@ from settings import Settings
 from store.errors import Refusal
 from store.keys import Keys
 from store.mongo import Store
+
+if TYPE_CHECKING:
+    from cases.evidence import EvidenceFiles
 
 
 def add_commands(group, command) -> None:
@@ -100,7 +105,7 @@ async def _rotate_finance(arguments: argparse.Namespace, settings: Settings, sto
 
 
 async def _rotate_escrow(arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
-    from access.vault_rotation import rotate_escrow
+    from access.vault_rotation import rotate_escrow, seal_anew
 
     finance = await _finance(arguments, store)
     try:
@@ -112,9 +117,6 @@ async def _rotate_escrow(arguments: argparse.Namespace, settings: Settings, stor
         out.flush()
         os.fsync(out.fileno())
     print(f"新托管密钥已写到 {arguments.out}:请移到离线介质,再删除这份。旧的在重新封存后作废。")
-    arguments.escrow = None if arguments.officer else arguments.out
-    from access.vault_rotation import seal_anew
-
     done = await seal_anew(store, finance, _by(arguments))
     print(f"重新封存 {done.changed} 条,打不开 {done.left} 条。请接着运行 keys drill --escrow {arguments.out}。")
     return 0 if done.left == 0 else 1
@@ -136,14 +138,16 @@ def _rotate_root(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _reseal_files(arguments: argparse.Namespace, settings: Settings) -> int:
+    with _evidence(settings) as files:
+        print(f"重新加密 {asyncio.run(files.seal_anew())} 个证据文件。")
+    return 0
+
+
+def _evidence(settings: Settings) -> "closing[EvidenceFiles]":
     from cases.evidence import EvidenceFiles
 
-    files = EvidenceFiles(settings.data_dir / "evidence", Keys.load(settings.data_dir).cipher("evidence"))
-    try:
-        print(f"重新加密 {asyncio.run(files.seal_anew())} 个证据文件。")
-    finally:
-        files.close()
-    return 0
+    cipher = Keys.load(settings.data_dir).cipher("evidence")
+    return closing(EvidenceFiles(settings.data_dir / "evidence", cipher))
 
 
 async def _drill(arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
@@ -185,14 +189,10 @@ async def _drill_backup(file: Path, settings: Settings, store: Store) -> bool:
 
 
 async def _forget(arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
-    from cases.evidence import EvidenceFiles
     from cases.forgetting import forget
 
-    files = EvidenceFiles(settings.data_dir / "evidence", Keys.load(settings.data_dir).cipher("evidence"))
-    try:
+    with _evidence(settings) as files:
         done = await forget(store, files, arguments.number, arguments.reason, SYSTEM.id)
-    finally:
-        files.close()
     print(f"已清除 {done.records} 条身份记录、{done.originals} 张照片原件。")
     print("请马上重做备份,并删除旧的 .keys 文件;旧备份里的身份从此打不开。照片原件在旧备份里仍有,到期随旧备份删除。")
     return 0

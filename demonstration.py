@@ -10,7 +10,7 @@ from access.vault_keys import grant_by_escrow
 from cases.made_up_city import furnish
 from rewards.money import Fen
 from services import Services, escrow_file
-from store.local_time import LOCAL
+from store.local_time import local_day
 
 BUDGET = Fen(200_000_000)
 CASES, FIRMS, SEED = 150, 60, 12350
@@ -24,7 +24,7 @@ async def seed(services: Services) -> None:
     for role, login, password in made:
         if role == Role.FINANCE:
             await grant_by_escrow(services.store, escrow, login, password, SYSTEM.id)
-    year = datetime.now(UTC).astimezone(LOCAL).year
+    year = local_day(datetime.now(UTC)).year
     await services.ledger.appropriate(
         f"demonstration:budget:{year}", services.settings.jurisdiction, year, BUDGET, actor=SYSTEM.id, memo="演示预算"
     )

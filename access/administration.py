@@ -114,8 +114,8 @@ async def change_own_password(store: Store, account_id: str, old: str, new: str,
 
     Raises `WrongOldPassword`, `WeakPassword`.
     """
-    account = await store["accounts"].find_one({"_id": account_id}, {"password_hash": 1, "login": 1})
-    if account is None or not await matches(account["password_hash"], old):
+    account = await _who_knows(store, account_id, old)
+    if account is None:
         raise WrongOldPassword
     refuse_weak(new, account["login"])
     hashed = await hash_password(new)
@@ -140,9 +140,15 @@ async def require_own_password(store: Store, account_id: str, password: str, fie
 
     Raises `Refusal`.
     """
-    account = await store["accounts"].find_one({"_id": account_id, "disabled": False}, {"password_hash": 1})
-    if account is None or not await matches(account["password_hash"], password):
+    if await _who_knows(store, account_id, password) is None:
         raise Refusal("登录口令不对，没有开通。请本人再输入一次。", status=403, field=field)
+
+
+async def _who_knows(store: Store, account_id: str, password: str) -> Document | None:
+    """The open account when this is its password."""
+    query = {"_id": account_id, "disabled": False}
+    account = await store["accounts"].find_one(query, {"password_hash": 1, "login": 1})
+    return account if account and await matches(account["password_hash"], password) else None
 
 
 class WrongOldPassword(Refusal):

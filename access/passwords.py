@@ -91,6 +91,11 @@ async def key_from(password: str, salt: bytes) -> bytes:
     )  # fmt: skip
 
 
+def typeable(length: int) -> str:
+    """Random letters that can be typed from paper, almost five bits each."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+
 def new_password() -> str:
-    """79 bits in four groups that can be typed from paper."""
-    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+    """79 bits in four groups."""
+    return "-".join(typeable(4) for _ in range(4))

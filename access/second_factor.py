@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from access import audit
+from access.passwords import typeable
 from store.errors import Conflict, Refusal
 from store.keys import Keys
 from store.mongo import Document, Session, Store
@@ -25,7 +26,7 @@ STEP_S = 30
 DIGITS = 6
 DRIFT = 1  # steps that a telephone's clock may be wrong
 PAPER_CODES = 8
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+PAPER_LENGTH = 10
 
 
 class WrongCode(Refusal):
@@ -69,7 +70,7 @@ class SecondFactor:
         moment = now or datetime.now(UTC)
         account = await self._store["accounts"].find_one({"_id": account_id}, {"second_factor_next": 1}) or {}
         step = self._step(account.get("second_factor_next"), account_id, code, -1, moment)
-        paper = ["".join(secrets.choice(_LETTERS) for _ in range(10)) for _ in range(PAPER_CODES)]
+        paper = [typeable(PAPER_LENGTH) for _ in range(PAPER_CODES)]
         factor = {
             "sealed": account["second_factor_next"], "last": step, "since": moment,
             "paper": [self._paper_hashes(each)[0] for each in paper],
@@ -94,7 +95,7 @@ class SecondFactor:
         if factor is None:
             raise WrongCode
         plain = "".join(c for c in code.lower() if c.isalnum() and c.isascii())
-        if len(plain) == 10:
+        if len(plain) == PAPER_LENGTH:
             await self._use_paper(account_id, plain)
             return
         step = self._step(factor["sealed"], account_id, plain, factor["last"], moment)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from access.accounts import actor_of
 from access.actors import Actor
+from access.second_factor import has_one
 from store.mongo import Document, Store
 
 LIFETIME = timedelta(hours=12)
@@ -64,7 +65,7 @@ async def find(store: Store, token: str, now: datetime | None = None) -> StaffSe
         expires = min(moment + IDLE, session["created_at"] + LIFETIME)
         change = {"$set": {"seen_at": moment, "expires_at": expires}}
         await store["sessions"].update_one({"_id": session["_id"]}, change)
-    return StaffSession(session["_id"], actor_of(account), csrf_token(token), "second_factor" in account)
+    return StaffSession(session["_id"], actor_of(account), csrf_token(token), has_one(account))
 
 
 async def listed(store: Store, account_id: str, now: datetime | None = None) -> list[Document]:

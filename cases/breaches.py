@@ -12,7 +12,7 @@ from cases import deadlines, holders
 from cases.holders import Holder, Post, posts
 from cases.notices import Name
 from cases.queries import names_of
-from store.local_time import LOCAL, local_day
+from store.local_time import LOCAL, last_day, local_day
 from store.mongo import Document, Store
 
 MAX_SHOWN = 200
@@ -151,15 +151,15 @@ def breach(
     same = [clock for clock in clocks if clock["id"] == row["clock"]]
     # When the period was extended afterwards, its clock has another end; it is the last one of its kind.
     clock = next((each for each in same if each["due_at"] == row["due_at"]), same[-1])
-    last_day = local_day(row["due_at"] - timedelta(seconds=1))
+    last = last_day(row["due_at"])
     ended = clock["ended_at"]
     done = next((entry for entry in reversed(trail) if ended and entry["at"] <= ended), None)
     return Breach(
         case_id=row["case_id"],
         district=row["district"] or "",
         clock=deadlines.periods()[row["clock"]].zh,
-        last_day=last_day,
-        days=max(0, (local_day(ended or now) - last_day).days),
+        last_day=last,
+        days=max(0, (local_day(ended or now) - last).days),
         post=posts()[row["post"]].zh,
         person=names.get(row["person"] or "", ""),
         held=[

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from cases.deadlines import periods
-from store.local_time import LOCAL, local_day
+from store.local_time import last_day, local_day
 
 # A reminder is due this long before the end; half of a short period would come too early, a week too late.
 SOON = timedelta(days=2)
@@ -40,10 +40,9 @@ def view(clock: dict[str, Any], now: datetime | None = None) -> ClockView:
     moment = now or datetime.now(UTC)
     period = periods()[clock["id"]]
     end = clock["ended_at"] or moment
-    # A period ends at midnight after its last day; people want to read the day itself.
-    last_day = (clock["due_at"].astimezone(LOCAL) - timedelta(seconds=1)).date()
+    last = last_day(clock["due_at"])
     late = end >= clock["due_at"]
-    days = abs((last_day - end.astimezone(LOCAL).date()).days)
+    days = abs((last - local_day(end)).days)
     if clock["ended_at"]:
         standing, left = Standing.ENDED, f"逾期{days}天完成" if late else "按期完成"
     elif clock.get("suspended_at"):
@@ -55,7 +54,7 @@ def view(clock: dict[str, Any], now: datetime | None = None) -> ClockView:
     else:
         standing, left = Standing.RUNNING, f"还剩{days}天"
     return ClockView(
-        clock["id"], period.zh, period.basis, standing, last_day.isoformat(), left, clock["extended_days"],
+        clock["id"], period.zh, period.basis, standing, last.isoformat(), left, clock["extended_days"],
         days_suspended(clock, moment), clock["provisional"],
     )  # fmt: skip
 

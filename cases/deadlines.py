@@ -14,7 +14,7 @@ from typing import Any
 import chinese_calendar
 import yaml
 
-from store.local_time import LOCAL, local_day
+from store.local_time import LOCAL, last_day, local_day
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,9 @@ def after_end(end: datetime, working_days: tuple[int, ...]) -> tuple[datetime, .
 
     -1 is the beginning of the last working day: one working day is left.
     """
-    last_day = local_day(end - timedelta(seconds=1))
+    last = last_day(end)
     return tuple(
-        _working_start(-days, last_day) if days < 0 else _due("w", days, last_day).at if days else end
-        for days in working_days
+        _working_start(-days, last) if days < 0 else _due("w", days, last).at if days else end for days in working_days
     )
 
 

@@ -25,7 +25,7 @@ from cases.states import State
 from store.errors import Conflict, Unavailable
 from store.groupcommit import GroupCommit
 from store.jobs import job_document
-from store.local_time import LOCAL
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 # How long a retry with the same client key gets the receipt again. Afterwards the key alone is worth nothing.
@@ -100,7 +100,7 @@ class Intake:
         tip_id, case_id = f"t{key_hash[:24]}", case_id_of(key_hash)
         words, identity = _without_identity(filing)
         danger = filing.danger
-        opened = now.astimezone(LOCAL).date().isoformat()
+        opened = local_day(now).isoformat()
         facts = {
             **words, "ongoing": filing.ongoing, "chosen_type": filing.chosen_type, "chosen_place": filing.chosen_place,
         }  # fmt: skip

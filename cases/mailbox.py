@@ -23,7 +23,7 @@ from cases.model import StoredFile, StoredPhoto, clean_text
 from cases.receipts import CODE_LENGTH, MASK, Receipts, plain_code, without_codes
 from cases.states import CLOSED, State
 from store.errors import Conflict, Refusal
-from store.local_time import LOCAL
+from store.local_time import local_day
 from store.mongo import Document, Session, Store
 
 MAX_TEXT = 3000
@@ -249,10 +249,10 @@ def may_object(tip: Document, case: Document, now: datetime) -> bool:
     until = objection_until(case)
     if until is None or now >= until:
         return False
-    replied_on = case["reply"]["sent_at"].astimezone(LOCAL).date().isoformat()
+    replied_on = local_day(case["reply"]["sent_at"]).isoformat()
     return not any(row["kind"] == "objection" and row["on"] >= replied_on for row in tip["messages"])
 
 
 def new_message(sender: str, kind: str, text: str, now: datetime, answers: str = "") -> Document:
-    day = now.astimezone(LOCAL).date().isoformat()
+    day = local_day(now).isoformat()
     return {"id": f"m{secrets.token_hex(8)}", "from": sender, "kind": kind, "text": text, "on": day, "answers": answers}

@@ -1,9 +1,9 @@
 """A case as its reporter reads it: days and plain words, never a name, a department's quarrel or a time of day."""
 
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from cases.states import CLOSED, State
-from store.local_time import LOCAL
+from store.local_time import last_day
 from store.mongo import Document
 
 # What a reporter waits for; the other clocks are between offices.
@@ -31,11 +31,6 @@ KINDS = {
 def written_day(iso: str) -> str:
     day = date.fromisoformat(iso)
     return f"{day.year}年{day.month}月{day.day}日"
-
-
-def last_day(end: datetime) -> date:
-    """A period ends at the midnight after its last day."""
-    return (end.astimezone(LOCAL) - timedelta(seconds=1)).date()
 
 
 def steps(case: Document, tip: Document) -> list[dict[str, str]]:

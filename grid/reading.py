@@ -208,7 +208,8 @@ class Reading(Names):
         there = [f for f in weak if said_as_there(self.spelled.text, f)]
         wheres = {f.sense.places[0] for f in there}
         if len(wheres) == 1:
-            return self._inferred(*next(iter(wheres)), there, False)  # type: ignore[misc]
+            district, street = next(iter(wheres))
+            return self._inferred(district, street, there, False)
         return self._open(
             None,
             weak,
@@ -244,7 +245,7 @@ class Reading(Names):
 
     def _words(self, district: str, kinds: Iterable[Kind]) -> str:
         names = [f.name for f in self.found if f.kind in kinds and f.sense.district == district]
-        return "、".join(dict.fromkeys(names)) if len(names) > 1 else "".join(names)
+        return "、".join(dict.fromkeys(names))
 
     def _other_city(self) -> str | None:
         return self.outside[0].sense.name if self.outside else None

@@ -19,7 +19,7 @@ from grid.places import Gazetteer
 from grid.polygons import Grid, GridHit, GridIndex, NoGrids, OutsideCity
 from grid.receivers import Receiver, ReceiverKind, receiver_for
 from grid.roster_store import load_inspectors, roster_version, seed_demonstration
-from store.local_time import LOCAL
+from store.local_time import local_day
 from store.mongo import Store
 
 MAX_OPEN = 20
@@ -189,7 +189,7 @@ class Locator:
         the aware time `at` (now), knowing how many orders each inspector has open (`loads`, by id).
         """
         moment = at or datetime.now(UTC)
-        day = received or moment.astimezone(LOCAL).date()
+        day = received or local_day(moment)
         answer = self.answer(types, text, day, location.district, location.street)
         receiver = self.receiver(location.grid, location.district, location.street, moment, loads or {})
         where = f"{location.district or ''}{location.street or ''}" or "地点未定"

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from store.errors import Refusal
-from store.local_time import LOCAL
+from store.local_time import LOCAL, local_day
 
 MINUTES_A_DAY = 24 * 60
 MAX_PERIODS = 20
@@ -37,7 +37,7 @@ class Leave:
     deputy: str | None = None
 
     def covers(self, at: datetime) -> bool:
-        return self.first <= at.astimezone(LOCAL).date() <= self.last
+        return self.first <= local_day(at) <= self.last
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,22 @@
-"""Every cookie is set, read and taken back here: closed to scripts and, over https, kept to this host by its name (__Host-)."""
+"""Every cookie is set, read and taken back here: closed to scripts and, over https, kept to this host by its name (__Host-).
 
-from typing import Literal
+A sealed one says something that only we can read, for a time; so nothing has to be stored on the server.
+"""
+
+import base64
+import binascii
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from aiohttp import web
 
 from handlers.keys import SERVICES
+from services import Services
 from settings import Settings
+from store.sealing import SealBroken
 
 SESSION = "session"  # of staff
 CONVERSATION = "conversation"  # ties the pages of one conversation together
@@ -44,3 +55,33 @@ def drop(request: web.Request, response: web.StreamResponse, name: str) -> None:
     """The browser takes back a __Host- cookie only when told with the same attributes."""
     settings = request.app[SERVICES].settings
     response.del_cookie(named(settings, name), path="/", httponly=True, secure=settings.secure_cookies)
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A sealed cookie: its `name`, the `purpose` of its key, how many seconds it is good, how `long` it may be."""
+
+    name: str
+    purpose: str
+    lifetime_s: int
+    longest: int
+
+    def put(self, request: web.Request, response: web.StreamResponse, content: Mapping[str, str]) -> None:
+        """The time counts from now, also when it was there before."""
+        until = int(time.time() + self.lifetime_s)
+        plain = json.dumps({**content, "until": until}).encode()
+        value = base64.urlsafe_b64encode(request.app[SERVICES].cipher(self.purpose).seal(plain, self.purpose)).decode()
+        put(request, response, self.name, value, max_age=self.lifetime_s)
+
+    def take(self, request: web.Request) -> Mapping[str, Any] | None:
+        return self.opened(request.app[SERVICES], take(request, self.name))
+
+    def opened(self, services: Services, value: str, now: float | None = None) -> Mapping[str, Any] | None:
+        """None for what is none of ours, or over."""
+        if len(value) > self.longest or not value.isascii():
+            return None
+        try:
+            content = json.loads(services.cipher(self.purpose).open(base64.urlsafe_b64decode(value), self.purpose))
+        except (binascii.Error, ValueError, SealBroken):
+            return None
+        return content if content["until"] > (time.time() if now is None else now) else None

@@ -1,6 +1,6 @@
 """From a template and plain data to a page."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from access.permissions import Permission, allows
 from handlers import cookies
 from handlers.keys import NAVIGATION, SERVICES
 from rewards.money import yuan
+from store import local_time
 from store.local_time import LOCAL
 
 TEMPLATES_DIR = Path(__file__).parent.parent / "web" / "templates"
@@ -28,8 +29,7 @@ def local_minute(moment: datetime | None) -> str:
 
 
 def last_day(end: datetime | None) -> str:
-    """The last whole day of a period that ends at this midnight."""
-    return local_day(end - timedelta(seconds=1)) if end else ""
+    return local_time.last_day(end).isoformat() if end else ""
 
 
 @cache

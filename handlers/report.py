@@ -19,7 +19,6 @@ from cases.model import MAX_TEXT, ONGOING
 from cases.places import checked_choice, divisions, streets_by_district
 from cases.receipts import CODE_LENGTH, NUMBER_DIGITS, Receipt, grouped, plain_code, plain_number
 from cases.reception import Filed, NoTip, Reception, WhereExactly
-from cases.tip_reading import last_day
 from handlers.keys import SERVICES
 from handlers.middlewares.errors import wants_json
 from handlers.middlewares.sizes import up_to
@@ -27,7 +26,7 @@ from handlers.pages import render
 from handlers.uploads import REFUSED_WITH_TEXT, Form, read_form
 from services import Services
 from store.errors import Refusal
-from store.local_time import LOCAL
+from store.local_time import LOCAL, last_day
 
 # Whom to call with what is no safety matter; shown when a text is clearly something else.
 OTHER_NUMBERS = (

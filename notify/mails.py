@@ -4,9 +4,8 @@ An e-mail passes machines that are not ours. So it says what to do until when, a
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from store.local_time import LOCAL
+from store.local_time import last_day
 from store.mongo import Document
 
 DANGERS = {
@@ -45,11 +44,6 @@ def returned(case_id: str, base_url: str) -> Mail:
     return Mail(f"任务单退回 {case_id}", text + _FOOT)
 
 
-def supervision(case_id: str, due: str, base_url: str) -> Mail:
-    text = f"案件 {case_id} 的办理期限是 {due},请登录查看并督办:\n{base_url}/supervise/cases/{case_id}"
-    return Mail(f"督办提醒 {case_id}", text + _FOOT)
-
-
 # What a notice of each level means: in the subject, and as the first line.
 _LEVELS = {
     "remind": ("提示", "下列案件的期限只剩一个工作日，请抓紧办理："),
@@ -66,9 +60,7 @@ def notices(level: str, addressee: str, rows: list[Document], total: int, base_u
     case_ids = list(dict.fromkeys(row["case_id"] for row in rows))
     lines = [words, "", *case_ids]
     if answers := [row["answer_due"] for row in rows if row["answer_due"]]:
-        # A period ends at midnight after its last day.
-        last_day = (min(answers) - timedelta(seconds=1)).astimezone(LOCAL).date()
-        lines.insert(1, f"答复期限：{last_day.isoformat()}")
+        lines.insert(1, f"答复期限：{last_day(min(answers)).isoformat()}")
     if total > len(case_ids):
         lines.append(f"……共{total}件")
     page = _PAGES.get(addressee.partition(":")[0], "/supervise")
@@ -112,8 +104,7 @@ def place_of(case: Document) -> str:
 def _due(case: Document, clock_id: str) -> str:
     for clock in case.get("clocks", []):
         if clock["id"] == clock_id and clock["ended_at"] is None:
-            due: datetime = clock["due_at"]
-            return due.astimezone(LOCAL).date().isoformat()
+            return last_day(clock["due_at"]).isoformat()
     return ""
 
 
@@ -121,8 +112,6 @@ def from_template(template: str, fields: dict[str, str], base_url: str) -> Mail:
     """A mail by name, for jobs of the kind `mail`. Raises KeyError for an unknown template or a missing field."""
     if template == "returned":
         return returned(fields["case_id"], base_url)
-    if template == "supervision":
-        return supervision(fields["case_id"], fields["due"], base_url)
     if template == "sweep_missing":
         return sweep_missing(
             **{key: fields[key] for key in ("quarter", "count", "last_day", "level")}, base_url=base_url

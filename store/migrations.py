@@ -10,7 +10,7 @@ from pymongo.errors import CollectionInvalid
 from store.mongo import Store
 from store.schema import COLLECTIONS, INDEXES, LONG_AGO, Index
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class NewerDatabase(RuntimeError):
@@ -28,14 +28,19 @@ async def migrate(store: Store) -> None:
     await store["inspectors"].update_many({"on_duty": {"$exists": True}}, {"$rename": {"on_duty": "active"}})
     if meta and meta["version"] < 2:
         await _watch_every_clock(store)
-    # Sealed keys lie apart from the records that they open.
+    if meta and meta["version"] < 3:
+        await _lay_keys_apart(store)
+    await store["meta"].update_one(
+        {"_id": "schema"}, {"$set": {"version": SCHEMA_VERSION, "at": datetime.now(UTC)}}, upsert=True
+    )
+
+
+async def _lay_keys_apart(store: Store) -> None:
+    """Sealed keys lie apart from the records that they open."""
     async for row in store["vault"].find({"keys": {"$exists": True}}, {"tip_id": 1, "keys": 1}):
         apart = {"$setOnInsert": {"tip_id": row["tip_id"], **row["keys"]}}
         await store["reporter_keys"].update_one({"_id": row["_id"]}, apart, upsert=True)
         await store["vault"].update_one({"_id": row["_id"]}, {"$unset": {"keys": ""}})
-    await store["meta"].update_one(
-        {"_id": "schema"}, {"$set": {"version": SCHEMA_VERSION, "at": datetime.now(UTC)}}, upsert=True
-    )
 
 
 async def _prepare(store: Store, name: str, exists: bool) -> None:

@@ -37,11 +37,6 @@ REASON = "核对奖励收款账号"
 
 
 @pytest.fixture
-async def escrow(store):
-    return await create_vault_keys(store, [("finance1", "password one"), ("finance2", "password two")])
-
-
-@pytest.fixture
 async def ref(store, escrow):
     vault = await Vault.open(store)
     return await vault.seal(None, "payee", "t1", RECORD)

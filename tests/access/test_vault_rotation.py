@@ -12,7 +12,6 @@ from access.vault import Vault, approve_opening, open_record, request_opening
 from access.vault_keys import (
     NoVaultKey,
     WrongEscrowKey,
-    create_vault_keys,
     escrow_key,
     finance_by_escrow,
     finance_key,
@@ -26,11 +25,6 @@ TWO = Actor("finance2", "财务二", frozenset({Role.FINANCE}))
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 LATER = NOW + SETTLED + timedelta(seconds=1)
 RECORD = {"name": "王小明", "account": "6222021234567890128"}
-
-
-@pytest.fixture
-async def escrow(store):
-    return await create_vault_keys(store, [("finance1", "password one"), ("finance2", "password two")])
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from PIL import ExifTags, Image
 from playwright.sync_api import Browser, Page, expect
 
-from store.local_time import LOCAL
+from store.local_time import local_day
 from tests.system import System
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
-TODAY = datetime.now(UTC).astimezone(LOCAL).date().isoformat()
-LATER = (datetime.now(UTC).astimezone(LOCAL).date() + timedelta(days=14)).isoformat()
+TODAY = local_day(datetime.now(UTC)).isoformat()
+LATER = (local_day(datetime.now(UTC)) + timedelta(days=14)).isoformat()
 CAMERA_SERIAL = "SN-CANARY-7788"
 
 

@@ -236,3 +236,9 @@ async def test_the_duty_desk_is_told_that_nobody_answers_but_not_since_when(stor
 
 async def test_without_a_server_mail_waits_untried(store):
     assert mail_handlers(store, Settings(_env_file=None, smtp_host=None), str) == {}
+
+
+def test_an_order_names_the_last_day_and_not_the_midnight_after_it():
+    midnight = datetime(2026, 12, 23, 16, 0, tzinfo=UTC)  # the beginning of the 24th here
+    clock = {"id": "verify_close", "due_at": midnight, "ended_at": None}
+    assert "办结期限:2026-12-23" in mails.order({**CASE, "clocks": [clock]}, [], "http://x").text

@@ -56,6 +56,16 @@ async def test_an_older_database_has_its_running_clocks_watched(store):
     assert (await store["meta"].find_one({"_id": "schema"}))["version"] == SCHEMA_VERSION
 
 
+async def test_an_older_database_has_the_keys_of_its_records_laid_apart(store):
+    await store["vault"].insert_one(
+        {"_id": "v1", "tip_id": "t1", "keys": {"finance": b"f", "escrow": b"e"}, "body": b"b"}
+    )
+    await store["meta"].update_one({"_id": "schema"}, {"$set": {"version": 2}})
+    await migrate(store)
+    assert await store["vault"].find_one({}) == {"_id": "v1", "tip_id": "t1", "body": b"b"}
+    assert await store["reporter_keys"].find_one({}) == {"_id": "v1", "tip_id": "t1", "finance": b"f", "escrow": b"e"}
+
+
 async def test_what_is_done_again_and_again_survives_its_failures():
     done = []
 
