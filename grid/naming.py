@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from operator import itemgetter
 
 from grid.lexicon import Kind, Lexicon
 from grid.mentions import Aside, Found
@@ -15,13 +16,13 @@ PLACES = frozenset(
 )
 _ABROAD = frozenset({Kind.OUTSIDE, Kind.OUTSIDE_SHORT})
 _BELOW = frozenset({Kind.STREET, Kind.STREET_SHORT, Kind.FORMER_TOWN, Kind.VILLAGE})
-_LIST_OF = {
-    Kind.DISTRICT: "districts", Kind.DISTRICT_SHORT: "short_districts", Kind.STREET: "streets",
-    Kind.STREET_SHORT: "short_streets", Kind.FORMER_TOWN: "towns", Kind.ZONE: "zones", Kind.OUTSIDE: "outside",
-    Kind.OUTSIDE_SHORT: "outside_short", Kind.CITY: "city",
-}  # fmt: skip
 # An unknown county, and neither a builder (上海隧道) nor a relation (北京的).
 _COUNTY_BETWEEN = re.compile("(?:[一-龥]{0,2}[^建局团司厂冶桥道力工航院所队店的在到是和与人来去往从，。、,. ])?")
+_IN_ORDER = itemgetter(
+    Kind.DISTRICT, Kind.DISTRICT_SHORT, Kind.STREET, Kind.STREET_SHORT, Kind.FORMER_TOWN, Kind.ZONE, Kind.OUTSIDE,
+    Kind.OUTSIDE_SHORT, Kind.CITY,
+)  # fmt: skip
+_KINDS = max(Kind) + 1
 _NONE: list[Found] = []  # most texts have names of two kinds; the others share this
 
 
@@ -63,16 +64,14 @@ class Names:
 
     def _sort(self, found: list[Found]) -> None:
         self.found = found
-        self.districts = self.short_districts = self.streets = self.short_streets = self.towns = self.zones = _NONE
-        self.outside = self.outside_short = self.city = _NONE
+        of_kind = [_NONE] * _KINDS
         for item in found:
-            name = _LIST_OF.get(item.kind)
-            if name is not None:
-                known = getattr(self, name)
-                if known is _NONE:
-                    setattr(self, name, [item])
-                else:
-                    known.append(item)
+            if known := of_kind[item.kind]:
+                known.append(item)
+            else:
+                of_kind[item.kind] = [item]
+        (self.districts, self.short_districts, self.streets, self.short_streets, self.towns, self.zones, self.outside,
+         self.outside_short, self.city) = _IN_ORDER(of_kind)  # fmt: skip
 
     def _without_asides(self, found: list[Found]) -> list[Found]:
         """“家住市南区，厂子在胶州” drops 市南区, but a text with nothing else keeps it: the least set aside counts."""

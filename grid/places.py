@@ -9,10 +9,10 @@ from pathlib import Path
 from grid.asides import set_aside
 from grid.finding import MAX_CANDIDATES, MAX_MENTIONS, NOWHERE, Candidate, Mention, Place
 from grid.lexicon import Kind, Lexicon, Where
-from grid.mentions import find
+from grid.mentions import Found, find
 from grid.phonetic import Phonetic
-from grid.reading import Reading
-from grid.relations import Relation, relation_in
+from grid.reading import Reading, said_in_full
+from grid.relations import relation_in
 from grid.spelling import Plain, plain
 
 
@@ -53,6 +53,8 @@ class Gazetteer:
         spelled = plain(text)
         found = find(self.lexicon, spelled.text)
         asides = set_aside(found, spelled.text)
+        if found and not asides and (place := said_in_full(found, spelled)):
+            return self._related(place, found, text, spelled)
         reading = Reading(found, spelled, self.lexicon, asides=asides)
         place = reading.place()
         if place.street is None and place.outside_city is None and self._worth_repairing(place, reading, spelled.text):
@@ -60,9 +62,7 @@ class Gazetteer:
             repaired = self._phonetic.repair(spelled.text, place.district, taken)
             if repaired:
                 place = _repaired_place(place, repaired, spelled)
-        if place is not NOWHERE and (relation := relation_in(spelled.text, reading.found)):
-            self._relate(place, relation, text, spelled)
-        return place
+        return place if place is NOWHERE else self._related(place, reading.found, text, spelled)
 
     @staticmethod
     def _worth_repairing(place: Place, reading: Reading, text: str) -> bool:
@@ -71,8 +71,11 @@ class Gazetteer:
             return not (reading.districts or reading.short_districts or reading.streets)
         return not reading.streets and not reading.towns and ("街道" in text or "镇" in text or "办事处" in text)
 
-    def _relate(self, place: Place, relation: Relation, text: str, spelled: Plain) -> None:
+    def _related(self, place: Place, found: list[Found], text: str, spelled: Plain) -> Place:
         """Keep the words that say where the spot lies; far from what is named, its street may be another."""
+        relation = relation_in(spelled.text, found)
+        if relation is None:
+            return place
         start, end = spelled.span(relation.start, relation.end)
         place.relation = text[start:end]
         place.explanation += f"具体在“{place.relation}”。"
@@ -81,6 +84,7 @@ class Gazetteer:
         ):
             place.certain = False
             place.explanation += "可能已不在这个镇街，请核对。"
+        return place
 
 
 def _repaired_place(place: Place, repaired: list[tuple[int, int, str, Where]], spelled: Plain) -> Place:

@@ -14,6 +14,7 @@ from grid.finding import MAX_CANDIDATES, MAX_MENTIONS, NOWHERE, Candidate, Menti
 from grid.lexicon import Kind, Where
 from grid.mentions import Aside, Found, closed, said_as_there, told_as_place
 from grid.naming import INFERRING, PLACES, Names, districts_of
+from grid.spelling import Plain
 
 _WORD_OF_KIND = {
     Kind.DISTRICT: "区市", Kind.DISTRICT_SHORT: "区市", Kind.STREET: "镇街", Kind.STREET_SHORT: "镇街",
@@ -107,11 +108,7 @@ class Reading(Names):
 
     def _stated(self, district: str, street: str | None, sure: bool) -> Place:
         words = self._words(district, _STATING)
-        note = "" if sure else "，但文中还说到别处，请核对"
-        return Place(
-            district, street, sure, self._mentions(), (Candidate(district, street, words),), self._other_city(),
-            "stated", f"文中写明“{words}”，属于{district}{street}{note}。", sure,
-        )  # fmt: skip
+        return _stated(district, street, words, self._mentions(), sure, self._other_city())
 
     def _short_street(self, district: str, sure: bool) -> Place | None:
         """城阳区流亭: a short name after its district. Certain only when it stands right behind it and ends there."""
@@ -251,16 +248,49 @@ class Reading(Names):
         return self.outside[0].sense.name if self.outside else None
 
     def _mentions(self) -> tuple[Mention, ...]:
-        found = self.found[:MAX_MENTIONS]
-        if self.spelled.origin is None:
-            return tuple([
-                Mention(f.name, f.start, f.end, _WORD_OF_KIND[f.kind], f.sense.district, f.sense.street) for f in found
-            ])  # fmt: skip
-        span = self.spelled.span
+        return _mentions(self.found[:MAX_MENTIONS], self.spelled)
+
+
+def said_in_full(found: list[Found], spelled: Plain) -> Place | None:
+    """青岛市城阳区流亭街道, 流亭街道, and no other name: what most people write has nothing to weigh."""
+    last = found[-1]
+    if last.kind is not Kind.STREET or len(found) > 3:
+        return None
+    district, street, words = last.sense.district, last.sense.street, last.name
+    if district is None:
+        return None
+    others = found[:-1]
+    if others and others[-1].kind is Kind.DISTRICT and others[-1].sense.sure:
+        named = others.pop()
+        if named.sense.district != district:
+            return None
+        words = f"{named.name}、{words}"
+    elif spelled.text[last.start - 1 : last.start] in _COUNTY_ENDS:
+        return None
+    if others and (len(others) > 1 or others[0].kind is not Kind.CITY):
+        return None
+    return _stated(district, street, words, _mentions(found, spelled), True, None)
+
+
+def _stated(
+    district: str, street: str | None, words: str, mentions: tuple[Mention, ...], sure: bool, other_city: str | None
+) -> Place:
+    note = "" if sure else "，但文中还说到别处，请核对"
+    return Place(
+        district, street, sure, mentions, (Candidate(district, street, words),), other_city,
+        "stated", f"文中写明“{words}”，属于{district}{street}{note}。", sure,
+    )  # fmt: skip
+
+
+def _mentions(found: list[Found], spelled: Plain) -> tuple[Mention, ...]:
+    if spelled.origin is None:
         return tuple([
-            Mention(f.name, *span(f.start, f.end), _WORD_OF_KIND[f.kind], f.sense.district, f.sense.street)
-            for f in found
+            Mention(f.name, f.start, f.end, _WORD_OF_KIND[f.kind], f.sense.district, f.sense.street) for f in found
         ])  # fmt: skip
+    span = spelled.span
+    return tuple([
+        Mention(f.name, *span(f.start, f.end), _WORD_OF_KIND[f.kind], f.sense.district, f.sense.street) for f in found
+    ])  # fmt: skip
 
 
 # A county's or district's name, and no 厂区, 园区, 超市.

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import aiohttp
 
+from cases.rasa import RasaClient
+from settings import Settings, gateway_secret
+from store.keys import Keys
 from tests.load_client import TEXTS
 from tests.system import ROOT, System, running_system, with_store
 
@@ -99,6 +102,24 @@ def understanding(system: System) -> None:
         "filing to understood at 20 tips a second", filed=filed, understood=len(found),
         p50_s=round(found[len(found) // 2], 3), p99_s=round(found[int(len(found) * 0.99)], 3), worst_s=round(found[-1], 3),
     )  # fmt: skip
+
+
+def parsing(system: System) -> None:
+    """One text after another through Rasa's port, as the service asks; in process: bot/evaluate.py."""
+    data = system.folder / "data"
+    settings = Settings(_env_file=None, data_dir=data, rasa_port=system.ports["RASA_PORT"])
+
+    async def ask() -> list[float]:
+        took = []
+        async with RasaClient(settings.rasa_url, gateway_secret(settings, Keys.load(data))) as rasa:
+            for n in range(520):
+                begun = time.perf_counter()
+                await rasa.parse([f"{TEXTS[n % 5]}{n}"])
+                took.append(time.perf_counter() - begun)
+        return sorted(took[20:])  # the first ones open the connection
+
+    took = asyncio.run(ask())
+    report("parse over HTTP", p50_ms=round(took[250] * 1000, 2), p99_ms=round(took[495] * 1000, 2))
 
 
 def chatting(system: System, conversations: int, think_s: float = 0.0) -> None:
@@ -188,6 +209,7 @@ def main() -> None:
         for part in (
             filing,
             understanding,
+            parsing,
             lambda s: chatting(s, 1),
             lambda s: chatting(s, 20),
             lambda s: chatting(s, 20, think_s=3),

@@ -61,7 +61,7 @@ async def run(folder: Path) -> bool:
     server = subprocess.Popen(mongo.command(), stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
     try:
         await mongo.make_ready()
-        async with citizens(mongo, folder / "data", "receipts") as (client, services, _):
+        async with citizens(mongo, folder / "data") as (client, services, _):
             client.app[throttle.THROTTLE]._limits = dict.fromkeys(throttle.LIMITS, throttle.Limit(10**6, 10**6))
             number, _ = await file(client, what="安全出口锁着。" * 600)
             await services.store["tips"].insert_many(

@@ -54,16 +54,16 @@ async def _map(*_: Any) -> Locator:
 
 
 @asynccontextmanager
-async def citizens(mongo_server: Any, data_dir: Path, name: str):
+async def citizens(mongo_server: Any, data_dir: Path):
     """Yields (client, services, rasa)."""
     rasa = Rasa()
     rasa_app = web.Application()
     rasa_app.router.add_post("/webhooks/gateway/parse", rasa.parse)
     async with TestServer(rasa_app) as rasa_server:
         settings = Settings(
-            data_dir=data_dir, mongodb_name=name, rasa_port=rasa_server.port, embedded_workers=False, demo=False
+            data_dir=data_dir, mongodb_name="citizens", rasa_port=rasa_server.port, embedded_workers=False, demo=False
         )
-        await (await emptied(mongo_server, name)).close()
+        await (await emptied(mongo_server, settings.mongodb_name)).close()
         with patch("services.open_locator", _map):
             opening = open_services(settings, mongo_server.uri)
             services = await opening.__aenter__()

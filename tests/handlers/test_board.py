@@ -1,6 +1,5 @@
 """The public board: only what is published, for people, feed readers and programs."""
 
-import secrets
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
@@ -14,7 +13,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 @pytest.fixture
 async def site(mongo_server, tmp_path):
-    async with citizens(mongo_server, tmp_path, f"test_{secrets.token_hex(6)}") as opened:
+    async with citizens(mongo_server, tmp_path) as opened:
         yield opened
 
 

@@ -1,6 +1,5 @@
 """Claiming a reward with number and code."""
 
-import secrets
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,7 +21,7 @@ PAYEE = {"name": "王五", "bank": "青岛银行", "account": "6222 0200 0000 00
 
 @pytest.fixture
 async def site(mongo_server, tmp_path):
-    async with citizens(mongo_server, tmp_path, f"test_{secrets.token_hex(6)}") as opened:
+    async with citizens(mongo_server, tmp_path) as opened:
         yield opened
 
 

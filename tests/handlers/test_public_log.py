@@ -1,7 +1,6 @@
 """The public log over HTTP, and the page that checks it, in a real browser."""
 
 import json
-import secrets
 import sys
 from asyncio import create_subprocess_exec
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ JSON = {"Accept": "application/json"}
 
 @pytest.fixture
 async def site(mongo_server, tmp_path):
-    async with citizens(mongo_server, tmp_path, f"test_{secrets.token_hex(6)}") as opened:
+    async with citizens(mongo_server, tmp_path) as opened:
         yield opened
 
 

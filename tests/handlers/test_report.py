@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import secrets
 import struct
 import zlib
 
@@ -19,7 +18,7 @@ JSON = {"Accept": "application/json"}
 
 @pytest.fixture
 async def site(mongo_server, tmp_path):
-    async with citizens(mongo_server, tmp_path, f"test_{secrets.token_hex(6)}") as opened:
+    async with citizens(mongo_server, tmp_path) as opened:
         yield opened
 
 

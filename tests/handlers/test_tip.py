@@ -1,6 +1,5 @@
 """Status by number and code, the mailbox, objection, withdrawal: what a reporter can do, and what a guesser cannot."""
 
-import secrets
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +17,7 @@ from tests.handlers.citizens import citizens, file, form, hidden, jpeg, open_tip
 
 @pytest.fixture
 async def site(mongo_server, tmp_path):
-    async with citizens(mongo_server, tmp_path, f"test_{secrets.token_hex(6)}") as opened:
+    async with citizens(mongo_server, tmp_path) as opened:
         yield opened
 
 

@@ -1,6 +1,5 @@
 """The first job of a tip, with real places and a real database: who is proposed, and what happens when there is nobody."""
 
-import secrets
 from datetime import timedelta
 
 import pytest
@@ -15,7 +14,7 @@ from tests.handlers.citizens import citizens, file
 
 @pytest.fixture
 async def site(mongo_server, tmp_path):
-    async with citizens(mongo_server, tmp_path, f"test_{secrets.token_hex(6)}") as opened:
+    async with citizens(mongo_server, tmp_path) as opened:
         yield opened
 
 
