@@ -7,15 +7,17 @@ from pathlib import Path
 from access.actors import SYSTEM, Role
 from access.demonstration import seed_demo_accounts
 from access.vault_keys import grant_by_escrow
+from cases.made_up_city import furnish
 from rewards.money import Fen
 from services import Services, escrow_file
 from store.local_time import local_day
 
 BUDGET = Fen(200_000_000)
+CASES, FIRMS, SEED = 150, 60, 12350
 
 
 async def seed(services: Services) -> None:
-    """Accounts for each role, vault access for finance, a budget."""
+    """Accounts for each role, vault access for finance, a budget, a small made-up city."""
     made = await seed_demo_accounts(services.store)
     _append_private(services.settings.data_dir / "demo_accounts.txt", "".join("\t".join(row) + "\n" for row in made))
     escrow = escrow_file(services.settings).read_text("ascii").strip()
@@ -26,6 +28,7 @@ async def seed(services: Services) -> None:
     await services.ledger.appropriate(
         f"demonstration:budget:{year}", services.settings.jurisdiction, year, BUDGET, actor=SYSTEM.id, memo="演示预算"
     )
+    await furnish(services.store, services.intake, services.locator, cases=CASES, firm_count=FIRMS, seed=SEED)
 
 
 def _append_private(path: Path, text: str) -> None:

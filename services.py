@@ -5,14 +5,25 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from access import vault_keys
 from access.vault import FRESH_S, Vault
-from cases import calendar_years, evidence_sweep, scan, settlement, trail
+from cases import (
+    calendar_years,
+    checks,
+    evidence_sweep,
+    found_by,
+    scan,
+    settlement,
+    sweep_reminders,
+    tallies,
+    trail,
+)
 from cases.conversations import Conversations
 from cases.evidence import EvidenceFiles
 from cases.intake import Intake
@@ -31,7 +42,7 @@ from rewards.checkpoints import Notary
 from rewards.ledger import Ledger
 from settings import Settings, gateway_secret
 from store.errors import Conflict
-from store.jobs import Worker, Workers
+from store.jobs import Handler, Worker, Workers
 from store.keys import Keys
 from store.migrations import migrate
 from store.mongo import Store
@@ -73,6 +84,7 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         store = await Store.connect(mongodb_uri, settings.mongodb_name)
         stack.push_async_callback(store.close)
         await migrate(store)
+        await found_by.fill(store)
         receipts = Receipts(keys.derive("filing"), *keys.derive_all("receipt"))
         await _set_up_vault(store, settings)
         vault = await Vault.open(store)
@@ -89,8 +101,9 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
         # Two queues, so that an alert or an order never waits behind a flood of tips to be understood.
         alarm = UnclaimedAlarm(store, settings.duty_mail, timedelta(minutes=settings.unclaimed_minutes))
         understanding = {"understand": Understanding(store, rasa, locator, alarm).run}
-        own = {
+        own: dict[str, Handler] = {
             JOB: alarm.run, "recount": calendar_years.Recount(store).run, "settle": settlement.Settle(store).run,
+            "plan_check": partial(checks.plan, store),
         }  # fmt: skip
         workers = Workers(
             Worker(store, understanding, lanes=2, crowded=lambda: intake.crowded),
@@ -98,6 +111,8 @@ async def open_services(settings: Settings, mongodb_uri: str) -> AsyncIterator[S
             Periodic("deadlines", SCAN_S, lambda: scan.scan(store)),
             Periodic("rewards", completion.EVERY_S, lambda: completion.look_after(store, trail, ledger, notary)),
             Periodic("evidence", evidence_sweep.EVERY_S, lambda: evidence_sweep.sweep(store, files, drafts)),
+            Periodic("tallies", tallies.EVERY_S, lambda: tallies.refresh(store, datetime.now(UTC))),
+            Periodic("sweeps", sweep_reminders.EVERY_S, lambda: sweep_reminders.remind(store, datetime.now(UTC))),
         )
         # Every process counts days and reads places, also one that runs no jobs.
         background = {

@@ -32,6 +32,10 @@ class Permission(StrEnum):
     TAKE_CALLS = "take_calls"
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_GRID = "manage_grid"
+    SEE_ENTERPRISES = "see_enterprises"
+    MANAGE_ENTERPRISES = "manage_enterprises"
+    SWEEP = "sweep"
+    SEE_SWEEPS = "see_sweeps"
     SEE_OPERATION = "see_operation"
 
 
@@ -64,6 +68,10 @@ TABLE: dict[Permission, frozenset[Role]] = {
     P.TAKE_CALLS: frozenset({R.HOTLINE, R.DUTY}),
     P.MANAGE_ACCOUNTS: frozenset({R.ADMIN}),
     P.MANAGE_GRID: frozenset({R.ADMIN}),
+    P.SEE_ENTERPRISES: frozenset({R.DISPATCHER, R.INSPECTOR, R.SUPERVISOR, R.LEADER, R.AUDITOR}),
+    P.MANAGE_ENTERPRISES: frozenset({R.SUPERVISOR}),
+    P.SWEEP: frozenset({R.INSPECTOR, R.SUPERVISOR}),
+    P.SEE_SWEEPS: frozenset({R.INSPECTOR, R.SUPERVISOR, R.LEADER, R.AUDITOR}),
     P.SEE_OPERATION: frozenset({R.ADMIN, R.AUDITOR}),
 }
 

@@ -101,7 +101,8 @@ def _measures(case: Case, data: inputs.Measures, actor: Actor, now: datetime) ->
         row["decided_on"] = measure.decided_on.isoformat()
         row["rectify_by"] = measure.rectify_by.isoformat() if measure.rectify_by else None
         rows.append(row)
-    return {"measures": rows, "penalty_fen": sum(row["penalty_fen"] for row in rows)}
+    first = case.get("measured_at") or now
+    return {"measures": rows, "penalty_fen": sum(row["penalty_fen"] for row in rows), "measured_at": first}
 
 
 def _reply(case: Case, data: inputs.Reply, actor: Actor, now: datetime) -> Change:
@@ -203,7 +204,8 @@ TABLE: tuple[Action, ...] = (
            clocks=lambda clocks, case, data, now: clock_changes.resume(clocks, now),
            told=lambda case, data: f"办理期限恢复计算。说明:{data.text}"),
     Action("record_finding", "填写核查结论", _set(S.VERIFYING), S.CONCLUDED, _by(R.INSPECTOR), inputs.Finding,
-           change=_finding, told=_told_finding, starts=("feedback",), stops=("verify_close", "verify_again")),
+           change=_finding, told=_told_finding, starts=("feedback",), stops=("verify_close", "verify_again"),
+           jobs=("plan_check",)),
     Action("decide_measures", "作出处理决定", _set(S.CONCLUDED), S.MEASURES, _by(R.INSPECTOR, R.SUPERVISOR),
            inputs.Measures, change=_measures, told=_told_measures, starts=("penalty_publicity",)),
     Action("reply", "答复举报人", _set(S.CONCLUDED, S.MEASURES), S.REPLIED, _by(R.INSPECTOR, R.SUPERVISOR), inputs.Reply,
@@ -238,6 +240,14 @@ TABLE: tuple[Action, ...] = (
            told=lambda case, data: f"工作人员想请您补充:{data.text}"),
     Action("withdraw", "撤回", _set(S.RECEIVED, S.TRIAGE), S.WITHDRAWN, _by(R.REPORTER), inputs.Withdraw,
            told="您已撤回。", stops=("accept_decision", "verify_close")),
+    Action("unmerge", "撤销并案", _set(S.MERGED), S.TRIAGE, _by(R.DISPATCHER, R.SUPERVISOR), inputs.Unmerge,
+           told="并案已撤销,恢复单独办理。您的编号和查询码照常使用。"),
+    Action("link_enterprise", "确认被举报单位", frozenset(State) - {S.RECEIVED, S.MERGED, S.WITHDRAWN}, None,
+           _by(R.DISPATCHER, R.SUPERVISOR), inputs.LinkEnterprise,
+           change=lambda case, data, actor, now: {"enterprise": data.enterprise or None}, jobs=("plan_check",)),
+    Action("link_recurrence", "记为再次发生", BEFORE_REPLY - {S.RECEIVED}, None, _by(R.DISPATCHER, R.SUPERVISOR),
+           inputs.LinkRecurrence, change=lambda case, data, actor, now: {"recurrence_of": data.of},
+           law="安全生产法第一百零二条"),
 )  # fmt: skip
 
 ACTIONS: dict[str, Action] = {action.name: action for action in TABLE}

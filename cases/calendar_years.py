@@ -14,6 +14,7 @@ import chinese_calendar
 
 from access import audit
 from cases import clock_changes, deadlines, notices, trail
+from cases.found_by import next_due
 from store import jobs
 from store.errors import Refusal
 from store.jobs import Job
@@ -207,7 +208,7 @@ async def count_again(store: Store, case_id: str, year: int, now: datetime | Non
             if before != (clock["due_at"], clock["provisional"]):
                 changed.append(_change(clock, before[0]))
         look = notices.watch_at(clocks)
-        update: Document = {"$set": {"clocks": clocks}}
+        update: Document = {"$set": {"clocks": clocks, "found_by.due": next_due({**case, "clocks": clocks})}}
         if look:
             update["$set"]["watch_at"] = look
         else:

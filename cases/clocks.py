@@ -79,9 +79,10 @@ def not_ours() -> frozenset[str]:
 
 def next_due(case: dict[str, Any], now: datetime | None = None) -> ClockView | None:
     """The running clock that ends first, or None when nothing presses."""
-    running = [clock for clock in case["clocks"] if _presses(clock)]
+    running = [clock for clock in case["clocks"] if presses(clock)]
     return view(min(running, key=lambda clock: clock["due_at"]), now) if running else None
 
 
-def _presses(clock: dict[str, Any]) -> bool:
+def presses(clock: dict[str, Any]) -> bool:
+    """It runs, and its end is ours to keep."""
     return clock["ended_at"] is None and not clock.get("suspended_at") and clock["id"] not in not_ours()

@@ -1,19 +1,16 @@
-"""What a dispatcher does with a case: accept and assign at once, merge, and what is learned from a correction."""
+"""What a dispatcher does with a case: accept and assign at once, and what is learned from a correction."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from access.actors import Actor
-from cases import trail
-from cases.inputs import Accept, InvalidInput, Merge
+from cases.inputs import Accept, InvalidInput
 from cases.lifecycle import perform
 from cases.places import checked_place
-from cases.states import CLOSED, STATE_NAMES, State
 from cases.understanding import LOW_CONFIDENCE
 from cases.violations import name_of, violations
 from grid.divisions import Divisions
-from store.errors import Refusal
 from store.mongo import Document, Session, Store
 
 
@@ -126,36 +123,3 @@ async def checked_inspector(store: Store, chosen: str) -> None:
         account = await store["accounts"].find_one({"_id": chosen, "roles": "inspector", "disabled": False}, {"_id": 1})
         if account is None:
             raise InvalidInput("检查员：名单里没有这个人，请从列表中选择。", field="inspector_id")
-
-
-async def merge(store: Store, case_id: str, actor: Actor, into: str, version: int) -> Document:
-    """Attach this case's tips and photos to another case and close it as merged.
-
-    Raises `InvalidInput` when the other case is none, the same, closed, or of a district this person cannot see.
-    """
-    moment = datetime.now(UTC)
-
-    async def move_tips(session: Session, case: Document, data: Merge) -> None:
-        other = await store["cases"].find_one({"_id": data.into}, session=session)
-        district = ((other or {}).get("location") or {}).get("district")
-        if other is None or not actor.may_see_district(district):
-            raise InvalidInput("并入的案件：没有这个案件，请检查编号。", field="into")
-        if other["_id"] == case_id:
-            raise InvalidInput("并入的案件：不能并入自己。", field="into")
-        if other["state"] in CLOSED:
-            name = STATE_NAMES[State(other["state"])]
-            raise InvalidInput(f"并入的案件：对方已经是“{name}”，请选还在办理的案件。", field="into")
-        moved = {"$set": {"case_id": data.into, "merged_from": case_id}}
-        await store["tips"].update_many({"case_id": case_id}, moved, session=session)
-        await store["evidence"].update_many({"case_id": case_id}, moved, session=session)
-        await trail.append(store, session, data.into, "take_in", actor.id, {"from_case": case_id}, moment)
-        grown = {
-            "$inc": {"version": 1, "tips": case["tips"], "photos": case["photos"]},
-            # Danger reported by one of the reporters is danger.
-            "$set": {"urgent": other["urgent"] or case["urgent"]},
-        }
-        await store["cases"].update_one({"_id": data.into}, grown, session=session)
-
-    if not into:
-        raise Refusal("并入的案件：请填写案件编号。", status=422, field="into")
-    return await perform(store, case_id, "merge", actor, {"into": into}, version, now=moment, also=move_tips)

@@ -104,6 +104,22 @@ class Merge(Input):
     into: ShortText
 
 
+class Unmerge(Input):
+    text: Text
+
+
+class LinkEnterprise(Input):
+    """`enterprise`: a credit code of the register, "" takes a wrong one back."""
+
+    enterprise: str = Field("", max_length=18)
+
+
+class LinkRecurrence(Input):
+    """`of`: the case in which the same was found before."""
+
+    of: ShortText
+
+
 class Finding(Input):
     result: Literal[tuple(FINDINGS)]  # type: ignore[valid-type]
     officers: Annotated[list[ShortText], Field(min_length=2, max_length=6)]
@@ -226,6 +242,7 @@ class Withdraw(Input):
 FIELD_NAMES = {
     "types": "违法类型", "district": "区市", "street": "镇街", "grid": "网格", "company": "单位名称", "summary": "转办摘要",
     "department": "承办部门", "inspector_id": "检查员", "reason": "理由", "text": "说明", "to": "转交单位", "into": "并入的案件",
+    "enterprise": "被举报单位", "of": "以前的案件",
     "evidence": "退回依据", "named": "应属何处", "photos": "现场照片", "decision": "督办决定", "decision_seen": "阅知督办决定", "result": "核查结论", "officers": "执法人员", "checked_on": "检查日期", "measures": "处理措施",
     "kind": "措施", "law": "法律依据", "decided_on": "决定日期", "rectify_by": "整改期限", "penalty_fen": "罚款金额", "days": "延长天数",
     "office": "转交给", "appeal": "打击报复", "notice": "督办单",

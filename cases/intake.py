@@ -17,7 +17,8 @@ from access import audit
 from access.actors import REPORTER
 from access.redaction import redact
 from access.vault import Vault
-from cases import deadlines, notices
+from cases import deadlines, notices, photo_likeness
+from cases.found_by import found_by
 from cases.model import CheckedFiling, Filing, checked
 from cases.receipts import ALPHABET, Receipt, Receipts, without_codes
 from cases.states import State
@@ -39,7 +40,7 @@ class AlreadyFiled(Conflict):
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class Prepared:
     """The documents of one filing, ready to be inserted."""
 
     receipt: Receipt
@@ -61,7 +62,7 @@ class Intake:
         self._receipts = receipts
         self._vault = vault
         self._content_key = content_key
-        self._group: GroupCommit[_Prepared, Receipt] = GroupCommit(self._commit)
+        self._group: GroupCommit[Prepared, Receipt] = GroupCommit(self._commit)
 
     async def __aenter__(self) -> "Intake":
         await self._group.__aenter__()
@@ -89,7 +90,11 @@ class Intake:
                 # the next round takes the next number, or finds the stored tip.
         raise Unavailable(BUSY)
 
-    def _prepare(self, filing: CheckedFiling, now: datetime, attempt: int = 0) -> _Prepared:
+    def prepared(self, filing: Filing, now: datetime) -> Prepared:
+        """What `receive` would store, without storing it: for the made-up city. Raises `InvalidFiling`."""
+        return self._prepare(checked(filing), now)
+
+    def _prepare(self, filing: CheckedFiling, now: datetime, attempt: int = 0) -> Prepared:
         receipt = self._receipts.issue(filing.client_key, attempt)
         key_hash = self._receipts.client_key_hash(filing.client_key)
         tip_id, case_id = f"t{key_hash[:24]}", case_id_of(key_hash)
@@ -103,9 +108,10 @@ class Intake:
         if filing.contact:
             vault.append(self._vault.sealed_document("contact", tip_id, {"contact": filing.contact}))
         evidence = [
-            {"_id": f"{tip_id}-{n}", "tip_id": tip_id, "case_id": case_id, "kind": "photo", **asdict(photo)}
+            {"_id": f"{tip_id}-{n}", "tip_id": tip_id, "case_id": case_id, "kind": "photo", **asdict(photo),
+             "pieces": photo_likeness.pieces(photo.dhash)}
             for n, photo in enumerate(filing.photos)
-        ]
+        ]  # fmt: skip
         files = [
             {"_id": f"{tip_id}-f{n}", "tip_id": tip_id, "case_id": case_id, **asdict(file)}
             for n, file in enumerate(filing.files)
@@ -136,10 +142,11 @@ class Intake:
             "audit": {"seq": entry["seq"], "hash": entry["hash"]},
             "last_action": {"name": "file", "actor": REPORTER.id, "actor_name": REPORTER.name, "at": now},
         }  # fmt: skip
+        case["found_by"] = found_by(case)
         jobs = [job_document("understand", case_id, {"case_id": case_id})]
         if danger:
             jobs.append(job_document("mail_alert", case_id, {"case_id": case_id}))
-        return _Prepared(receipt, key_hash, tip["content"], tip, case, entry, [*evidence, *files], vault, jobs)
+        return Prepared(receipt, key_hash, tip["content"], tip, case, entry, [*evidence, *files], vault, jobs)
 
     def _content_hash(self, filing: Filing) -> str:
         """Tells a retry from another filing under the same key; keyed, so that the database reveals nothing."""
@@ -150,7 +157,7 @@ class Intake:
         plain = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str).encode()
         return hmac.new(self._content_key, plain, hashlib.sha256).hexdigest()
 
-    async def _commit(self, batch: list[_Prepared]) -> list[Receipt | Exception]:
+    async def _commit(self, batch: list[Prepared]) -> list[Receipt | Exception]:
         async def write(session: Session) -> list[Receipt | Exception]:
             known: dict[str, Document] = {}
             keys = [item.client_key_hash for item in batch]
@@ -159,7 +166,7 @@ class Intake:
             async for tip in self._store["tips"].find(query, fields, session=session):
                 known[tip["client_key"]] = tip
             results: list[Receipt | Exception] = []
-            fresh: list[_Prepared] = []
+            fresh: list[Prepared] = []
             for item in batch:
                 if item.client_key_hash in known:
                     results.append(_again(item, known[item.client_key_hash]))
@@ -182,7 +189,7 @@ class Intake:
             await self._store[collection].insert_many(documents, session=session, ordered=False)
 
 
-def _again(item: _Prepared, tip: Document) -> Receipt | Exception:
+def _again(item: Prepared, tip: Document) -> Receipt | Exception:
     if tip["content"] != item.content:
         return AlreadyFiled("这次提交的内容与刚才的不同。如要另报一件,请刷新页面;如要补充,请用编号和查询码。")
     if item.tip["filed_at"] - tip["filed_at"] > REPLAY:

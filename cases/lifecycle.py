@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from access import audit
 from access.actors import Actor
 from cases import actions, clock_changes, notices
+from cases.found_by import found_by
 from cases.inputs import Input, explain
 from cases.states import STATE_NAMES, State
 from store import jobs
@@ -117,6 +118,7 @@ def plan(case: Document, action: actions.Action, data: Input, actor: Actor, now:
     fields["state"] = target
     fields["clocks"] = _clocks(case, fields, action, data, now)
     fields["last_action"] = {"name": action.name, "actor": actor.id, "actor_name": actor.name, "at": now}
+    fields["found_by"] = found_by({**case, **fields})
     detail = {"from": case["state"], "to": str(target), **audit_detail(data)}
     entry = audit.make_entry(audit.Head(**case["audit"]), case["_id"], action.name, actor.id, detail, now)
     fields["audit"] = {"seq": entry["seq"], "hash": entry["hash"]}

@@ -17,7 +17,8 @@ from typing import Any
 from access.actors import REPORTER, Actor
 from access.redaction import redact
 from access.vault import Vault
-from cases import deadlines, lifecycle, notices, trail
+from cases import deadlines, lifecycle, notices, photo_likeness, trail
+from cases.found_by import next_due
 from cases.model import StoredFile, StoredPhoto, clean_text
 from cases.receipts import CODE_LENGTH, MASK, Receipts, plain_code, without_codes
 from cases.states import CLOSED, State
@@ -162,8 +163,10 @@ class Mailbox:
     ) -> None:
         of = {"tip_id": tip["_id"], "case_id": tip["case_id"]}
         rows = [
-            {"_id": f"{message_id}-{n}", **of, "kind": "photo", **asdict(photo)} for n, photo in enumerate(photos)
-        ] + [{"_id": f"{message_id}-f{n}", **of, **asdict(file)} for n, file in enumerate(files)]
+            {"_id": f"{message_id}-{n}", **of, "kind": "photo", **asdict(photo),
+             "pieces": photo_likeness.pieces(photo.dhash)}
+            for n, photo in enumerate(photos)
+        ] + [{"_id": f"{message_id}-f{n}", **of, **asdict(file)} for n, file in enumerate(files)]  # fmt: skip
         if rows:
             await self._store["evidence"].insert_many(rows, session=session)
 
@@ -184,6 +187,7 @@ class Mailbox:
             clock = deadlines.new_clock("review", now)
             change["$push"]["clocks"] = clock
             change["$min"] = {"watch_at": notices.watch_at([clock])}
+            change["$set"]["found_by.due"] = next_due({**case, "clocks": [*case["clocks"], clock]})
         await self._store["cases"].update_one({"_id": case["_id"]}, change, session=session)
 
 

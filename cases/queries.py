@@ -7,21 +7,22 @@ from datetime import UTC, datetime
 
 from access.actors import Actor
 from cases.attachments import KINDS
-from cases.clocks import SOON, not_ours
+from cases.clocks import SOON
 from cases.receipts import ALPHABET, LOOK_ALIKES
 from cases.states import CLOSED, State
 from store.errors import NotFound
 from store.mongo import Document, Store
 
 PAGE = 50
-# Nobody turns a hundred pages; and skipping costs the database what it skips.
-LAST_PAGE = 100
+MAX_ORDERS, MAX_PRESSING = 200, 300
+# Nobody turns twenty pages, one narrows the list; and skipping costs the database what it skips.
+LAST_PAGE = 20
 DISPATCHER_STATES = (State.RECEIVED, State.TRIAGE, State.ACCEPTED, State.RETURNED)
 INSPECTOR_STATES = (State.ASSIGNED, State.SIGNED, State.VERIFYING, State.CONCLUDED, State.MEASURES)
 OPEN_STATES = tuple(state for state in State if state not in CLOSED)
 # What a list shows. Never the reporter's words: those are only on the dispatcher's page of one case.
 LISTED = {
-    "state": 1, "urgent": 1, "opened_on": 1, "types": 1, "decided_types": 1, "location.district": 1,
+    "state": 1, "urgent": 1, "opened_on": 1, "types.type": 1, "decided_types": 1, "location.district": 1,
     "location.street": 1, "location.certain": 1, "company": 1, "clocks": 1, "inspector_id": 1, "department": 1,
     "version": 1, "tips": 1, "photos": 1, "route": 1, "penalty_fen": 1, "finding.result": 1, "finding.recorded_by": 1,
     "in_scope": 1, "last_action.at": 1, "returns": 1,
@@ -68,32 +69,13 @@ def desk_match(filter: Filter, actor: Actor) -> Document:
     if filter.district:
         conditions.append({"location.district": filter.district})
     if filter.type:
-        conditions.append({"$or": [{"decided_types": filter.type}, {"types.type": filter.type}]})
+        conditions.append({"found_by.types": filter.type})
     return {"$and": [condition for condition in conditions if condition]}
 
 
-def desk_pipeline(filter: Filter, actor: Actor) -> list[Document]:
-    """Danger first, then what is due first. One row more than a page tells whether there is another page."""
-    running = {"$filter": {"input": "$clocks", "cond": {"$eq": ["$$this.ended_at", None]}}}
-    return [
-        {"$match": desk_match(filter, actor)},
-        {"$project": LISTED},
-        {"$set": {"due": {"$ifNull": [{"$min": {"$map": {"input": running, "in": "$$this.due_at"}}}, datetime.max]}}},
-        {"$sort": {"urgent": -1, "due": 1, "_id": 1}},
-        {"$skip": (filter.page - 1) * PAGE},
-        {"$limit": PAGE + 1},
-    ]
-
-
-def newest_pipeline(filter: Filter, actor: Actor) -> list[Document]:
-    """For lists that may hold every case there ever was: newest first, along an index, without a sort in memory."""
-    return [
-        {"$match": desk_match(filter, actor)},
-        {"$sort": {"created_at": -1}},
-        {"$skip": (filter.page - 1) * PAGE},
-        {"$limit": PAGE + 1},
-        {"$project": LISTED},
-    ]
+# Danger first, then what is due first.
+PRESSING_FIRST = [("urgent", -1), ("found_by.due", 1), ("_id", 1)]
+NEWEST_FIRST = [("created_at", -1)]
 
 
 # A case that was not understood yet has no place; pages read the names all the same.
@@ -107,6 +89,7 @@ def whole(case: Document) -> Document:
     """The case with every name that pages read, empty where there is nothing yet."""
     return {
         "returns": [], "decisions": [], "appeals": [], "in_scope": None, "review": None, "extension": None, "earlier": [],
+        "enterprise": None, "recurrence_of": None, "recurred_in": [],
         **case,
         "location": {**_NO_PLACE, "candidates": [], **(case.get("location") or {})},
         "route": {**_NO_ROUTE, **(case.get("route") or {})},
@@ -114,9 +97,13 @@ def whole(case: Document) -> Document:
 
 
 async def desk(store: Store, filter: Filter, actor: Actor) -> tuple[list[Document], bool]:
-    """One page of the dispatcher's list, and whether more follows."""
-    waiting = set(filter.states) <= set(DISPATCHER_STATES)
-    rows = await store.aggregate("cases", (desk_pipeline if waiting else newest_pipeline)(filter, actor))
+    """One page of the dispatcher's list, and whether more follows: one row more than a page tells.
+
+    What waits is shown by danger and deadline; lists that may hold every case there ever was are shown newest first.
+    """
+    order = PRESSING_FIRST if set(filter.states) <= set(DISPATCHER_STATES) else NEWEST_FIRST
+    found = store["cases"].find(desk_match(filter, actor), LISTED).sort(order).skip((filter.page - 1) * PAGE)
+    rows = await found.limit(PAGE + 1).to_list(PAGE + 1)
     return [whole(row) for row in rows[:PAGE]], len(rows) > PAGE
 
 
@@ -169,8 +156,7 @@ def orders_match(actor: Actor, states: tuple[State, ...] = INSPECTOR_STATES) -> 
 
 async def orders(store: Store, actor: Actor) -> list[Document]:
     """My orders that are not answered yet: urgent first, then what is due first."""
-    rows = await store["cases"].find(orders_match(actor), LISTED).to_list(500)
-    return sorted(rows, key=lambda row: (not row["urgent"], _due(row)))
+    return await store["cases"].find(orders_match(actor), LISTED).sort(PRESSING_FIRST[:2]).to_list(MAX_ORDERS)
 
 
 def recheck_match(actor: Actor) -> Document:
@@ -189,23 +175,16 @@ async def rechecks(store: Store, actor: Actor) -> list[Document]:
 
 def pressing_match(actor: Actor, now: datetime) -> Document:
     """A clock that still runs and has passed, or will within the time of a reminder."""
-    clock = {"ended_at": None, "suspended_at": None, "due_at": {"$lte": now + SOON}, "id": {"$nin": sorted(not_ours())}}
-    return {"state": {"$in": list(OPEN_STATES)}, "clocks": {"$elemMatch": clock}, **district_limit(actor)}
+    # A due date of the kind "date": only these stand in the index, closed cases have none.
+    return {"found_by.due": {"$lte": now + SOON, "$type": "date"}, **district_limit(actor)}
 
 
 async def pressing(store: Store, actor: Actor, now: datetime | None = None) -> list[Document]:
-    """Late cases and those about to be, by district and then by due date."""
+    """Late cases and those about to be, by district and then by due date; of very many, the latest ones."""
     moment = now or datetime.now(UTC)
-    rows = await store["cases"].find(pressing_match(actor, moment), LISTED).to_list(1000)
-    return sorted(map(whole, rows), key=lambda row: (row["location"]["district"] or "", _due(row)))
-
-
-def _due(row: Document) -> datetime:
-    running = (clock for clock in row["clocks"] if clock["ended_at"] is None and not clock.get("suspended_at"))
-    return min((clock["due_at"] for clock in running), default=_NEVER)
-
-
-_NEVER = datetime.max.replace(tzinfo=UTC)
+    found = store["cases"].find(pressing_match(actor, moment), LISTED).sort("found_by.due", 1)
+    rows = map(whole, await found.to_list(MAX_PRESSING))
+    return sorted(rows, key=lambda row: row["location"]["district"] or "")
 
 
 async def supervised(store: Store, actor: Actor, states: tuple[State, ...], limit: int = 200) -> list[Document]:

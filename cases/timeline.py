@@ -13,6 +13,14 @@ from cases.violations import name_of
 OTHER_ACTIONS = {
     "file": "收到举报",
     "take_in": "并入另一案件的举报",
+    "give_back": "撤销并案，交还举报",
+    "recurred": "同一问题再次发生",
+    "plan_check": "列入突击检查计划",
+    "save_enterprise": "保存单位",
+    "import_enterprises": "导入单位",
+    "record_credit": "记录信用事件",
+    "record_sweep": "记录排查",
+    "record_check": "记录突击检查",
     "reward.propose": "提出奖励",
     "reward.change": "修改奖励",
     "reward.approve": "批准奖励",
@@ -104,9 +112,10 @@ OTHER_ACTIONS = {
 KNOWN = frozenset(ACTIONS) | frozenset(OTHER_ACTIONS)
 _FIELDS = {
     "district": "区市", "street": "镇街", "company": "单位", "department": "部门", "days": "延长天数", "to": "转交",
-    "named": "应属何处", "decision": "督办决定", "into": "并入", "from_case": "原案件", "checked_on": "检查日期", "outcome": "结果", "amount_fen": "金额（分）",
-    "leave": "休假", "shifts": "班次", "ledger_seq": "分录号", "batch": "批次", "document_no": "文号", "lines": "笔数", "claim_due": "领取截止", "photos": "照片数", "rule_set": "规则",
-    "source": "来源文件", "before": "此前的版本",
+    "named": "应属何处", "decision": "督办决定", "into": "并入", "from_case": "原案件", "to_case": "交还给", "of": "以前的案件",
+    "in_case": "新的案件", "enterprise": "统一社会信用代码", "planned_on": "计划日期", "checked_on": "检查日期", "outcome": "结果",
+    "amount_fen": "金额（分）", "leave": "休假", "shifts": "班次", "ledger_seq": "分录号", "batch": "批次", "document_no": "文号",
+    "lines": "笔数", "claim_due": "领取截止", "photos": "照片数", "rule_set": "规则", "source": "来源文件", "before": "此前的版本",
 }  # fmt: skip
 
 _REASONS = {**REFUSAL_REASONS, **{key: reason.zh for key, reason in RETURN_REASONS.items()}, **SUSPEND_REASONS}

@@ -47,8 +47,12 @@ class Understanding:
             raise Postpone from None
         photo = await self._store["evidence"].find_one({"tip_id": tip["_id"], "position": {"$ne": None}})
         result = await self._understood(case, facts, parsed, photo)
+        hashes = [
+            row["dhash"]
+            async for row in self._store["evidence"].find({"tip_id": tip["_id"], "kind": "photo"}, {"dhash": 1})
+        ]
         result["duplicates"] = await duplicates.candidates(
-            self._store, case["_id"], facts, result["location"], [row["type"] for row in result["types"]]
+            self._store, case["_id"], facts, result["location"], [row["type"] for row in result["types"]], hashes
         )
 
         async def raise_alarm(session: Session, *_: object) -> None:

@@ -32,7 +32,7 @@ async def evidence(request: web.Request) -> web.Response:
     services, actor = request.app[SERVICES], request["actor"]
     size = request.match_info["size"]
     row = await services.store["evidence"].find_one({"_id": request.match_info["id"]})
-    if row is None or (size not in SIZES if row["kind"] in PICTURES else size != "file"):
+    if row is None or "case_id" not in row or (size not in SIZES if row["kind"] in PICTURES else size != "file"):
         raise NotFound("没有这份证据。")
     if not actor.has(*MAY_SEE):
         raise Refusal("举报人提供的证据只给分派员和督办员看，以免暴露举报人。", status=403)

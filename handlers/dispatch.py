@@ -6,7 +6,19 @@ from typing import Any
 from aiohttp import web
 
 from access.actors import Actor
-from cases import actions, alerts, choices, dispatch, loads, orders, queries, returns, timeline, unclaimed
+from cases import (
+    actions,
+    alerts,
+    choices,
+    dispatch,
+    loads,
+    merging,
+    orders,
+    queries,
+    returns,
+    timeline,
+    unclaimed,
+)
 from cases.attachments import KINDS
 from cases.clocks import next_due, views
 from cases.highlight import pieces
@@ -18,6 +30,7 @@ from cases.violations import by_group, name_of, violations
 from grid.inspectors import Absence, Inspector
 from grid.receivers import standing
 from grid.service import Answer
+from handlers import case_relations
 from handlers.forms import Deed, Form, Problem, acting, ask_reporter, deed, staff_page
 from handlers.keys import SERVICES
 from services import Services
@@ -90,6 +103,7 @@ async def show_case(
     names = await queries.names_of(services.store, {entry["actor"] for entry in trail})
     location = case["location"]
     known = divisions(services.settings.city_dir)
+    first = merging.earliest_effective(tips)
     to = await choices.receivers(services.store, services.locator, case, datetime.now(UTC))
     return staff_page(
         request,
@@ -99,7 +113,11 @@ async def show_case(
         headline=orders.headline(case),
         # The spans were found in the case's own tip; those that a merge brought along were not read with it.
         tips=[
-            {**tip, "pieces": pieces(tip["facts"]["what"], [] if tip.get("merged_from") else case["types"])}
+            {
+                **tip,
+                "pieces": pieces(tip["facts"]["what"], [] if tip.get("merge_path") else case["types"]),
+                "earliest": tip["_id"] == first,
+            }
             for tip in tips
         ],
         channels=CHANNELS,
@@ -127,6 +145,7 @@ async def show_case(
         base="/desk",
         form=form,
         problem=problem,
+        **await case_relations.shown(services, case, actor),
     )  # fmt: skip
 
 
@@ -185,7 +204,7 @@ def _order(form: Form) -> dict[str, str]:
 
 async def _merge(services: Services, case_id: str, actor: Actor, form: Form) -> Document:
     into = queries.case_number(form.text("into")) or form.text("into")
-    return await dispatch.merge(services.store, case_id, actor, into, form.version)
+    return await merging.merge(services.store, case_id, actor, into, form.version)
 
 
 DEEDS: dict[str, Deed] = {
@@ -196,6 +215,7 @@ DEEDS: dict[str, Deed] = {
     "refuse": deed("refuse", "reason", "text"),
     "transfer": deed("transfer", "to", "text"),
     "ask_reporter": ask_reporter,
+    **case_relations.DEEDS,
 }
 
 act = acting(DEEDS, show_case, "/desk/cases/{id}")

@@ -14,6 +14,7 @@ from cases.inputs import FINDINGS, MEASURE_KINDS, RETALIATION_OFFICES, SUSPEND_R
 from cases.notices import levels
 from cases.return_statistics import return_statistics
 from cases.states import STATE_NAMES, State
+from handlers import case_relations
 from handlers.dispatch import GIVING
 from handlers.forms import Deed, Form, Problem, acting, ask_reporter, deed, staff_page
 from handlers.inspect_orders import decide_measures, rows_shown, with_more_rows
@@ -97,6 +98,7 @@ async def show_case(
         base="/supervise",
         form=form,
         problem=problem,
+        **await case_relations.shown(services, case, actor),
     )
 
 
@@ -141,6 +143,7 @@ DEEDS: dict[str, Deed] = {
     "recheck": deed("recheck", "checked_on", "text"),
     "archive": deed("archive"),
     "ask_reporter": ask_reporter,
+    **case_relations.DEEDS,
 }
 
 act = with_more_rows(acting(DEEDS, show_case, "/supervise/cases/{id}"), show_case)

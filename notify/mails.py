@@ -75,6 +75,18 @@ def alert(kind: str, place: str, path: str, base_url: str) -> Mail:
     return Mail("[紧急]有人报告正在发生的危险", text + _FOOT)
 
 
+def sweep_missing(quarter: str, count: str, last_day: str, level: str, base_url: str) -> Mail:
+    """To the inspector: how many enterprises of the own grids have no record of the quarterly sweep."""
+    if level == "soon":
+        title, text = "排查提示", f"{quarter}的网格排查到 {last_day} 截止,您的网格还有 {count} 家单位没有排查记录。"
+    else:
+        title, text = (
+            "排查逾期",
+            f"{quarter}已于 {last_day} 结束,您的网格有 {count} 家单位没有排查记录,请向督办员说明原因。",
+        )
+    return Mail(f"{title} {quarter}", f"{text}\n\n请登录查看:{base_url}/sweeps" + _FOOT)
+
+
 def unclaimed(case_id: str, number: str, base_url: str) -> Mail:
     """To the duty desk: nobody answers for a case. How long it waits is not said: that would tell when it was filed."""
     again = "" if number == "1" else f"这是第{number}次提醒。"
@@ -100,6 +112,10 @@ def from_template(template: str, fields: dict[str, str], base_url: str) -> Mail:
     """A mail by name, for jobs of the kind `mail`. Raises KeyError for an unknown template or a missing field."""
     if template == "returned":
         return returned(fields["case_id"], base_url)
+    if template == "sweep_missing":
+        return sweep_missing(
+            **{key: fields[key] for key in ("quarter", "count", "last_day", "level")}, base_url=base_url
+        )
     if template == "unclaimed":
         return unclaimed(fields["case_id"], fields["number"], base_url)
     raise KeyError(template)

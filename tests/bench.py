@@ -184,6 +184,7 @@ def modules() -> None:
         ("places and points", [sys.executable, "-m", "grid.bench"]),
         ("deadlines", [sys.executable, "-m", "cases.bench"]),
         ("facts", [sys.executable, "-m", "tests.fact_scores"]),
+        ("lists, counts and duplicates in a made-up city", [sys.executable, "-m", "tests.city_bench"]),
         ("classifier", [str(BOT_PYTHON), "bot/evaluate.py"]),
     ):
         progress(title)

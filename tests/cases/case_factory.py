@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from access import audit
 from access.actors import Actor, Role
 from cases import deadlines, notices
+from cases.found_by import found_by
 
 DISPATCHER = Actor("a-dispatcher", "分派员甲", frozenset({Role.DISPATCHER}))
 INSPECTOR = Actor("i-1", "检查员甲", frozenset({Role.INSPECTOR}), "市北区")
@@ -29,6 +30,7 @@ async def received_case(store, case_id: str = "AAAAA-BBBBB", now: datetime | Non
         "audit": {"seq": 1, "hash": entry["hash"]},
         "last_action": {"name": "file", "actor": "reporter", "actor_name": "举报人", "at": now},
     }  # fmt: skip
+    case["found_by"] = found_by(case)
     await store["cases"].insert_one(case)
     await store["audit"].insert_one(entry)
     return case

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.duplicates import likeness
+from cases.likeness import likeness
 
 TEXTS = st.lists(st.text(alphabet="安全出口上锁堆物灭火器失效,。ab1", max_size=30), max_size=6)
 

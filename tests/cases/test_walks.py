@@ -13,9 +13,10 @@ from access import audit
 from access.actors import REPORTER, SYSTEM, Actor, Role
 from access.vault import Vault
 from access.vault_keys import create_vault_keys
-from cases import appeals, scan, supervision
+from cases import appeals, merging, scan, supervision
 from cases.actions import ACTIONS, Action, allowed
 from cases.deadlines import periods
+from cases.found_by import NEVER, found_by
 from cases.lifecycle import perform
 from cases.mailbox import Mailbox
 from cases.receipts import Receipts
@@ -47,8 +48,12 @@ def likely(case: dict, who: Actor, action: Action) -> float:
     """A walk that ends at once, or stands still, shows little."""
     undecided = {appeal["kind"] for appeal in case.get("appeals", []) if appeal["decided"] is None}
     seldom = 0.05
+    if action.name == "merge":
+        return 2  # there is a way back
     if action.target in CLOSED:
         return 0.004
+    if action.name in ("link_enterprise", "link_recurrence"):
+        return seldom
     if action.name in ("uphold_review", "dismiss_review"):
         return 8 if (case.get("review") or {}).get("by") == who.id else seldom
     if action.name == "take_review":
@@ -146,6 +151,20 @@ def check_clocks(case: dict) -> None:
         assert running <= {"objection", "reward_claim"}
 
 
+def check_found_by(case: dict) -> None:
+    """What lists find a case by is what follows from it."""
+    assert case["found_by"] == found_by(case)
+    ours = [
+        clock["due_at"]
+        for clock in case["clocks"]
+        if clock["id"] not in ("objection", "reward_claim") and not clock["suspended_at"] and clock["ended_at"] is None
+    ]
+    if case["state"] in CLOSED:
+        assert case["found_by"]["due"] is None
+    else:
+        assert case["found_by"]["due"] == min(ours, default=NEVER)
+
+
 def check_watch(case: dict, seen: datetime | None) -> None:
     later = [moment for moment in looks(case) if seen is None or moment > seen]
     assert case.get("watch_at") == min(later, default=None)
@@ -188,6 +207,9 @@ class Walk:
         special = {
             "dismiss_review": appeals.dismiss, "uphold_review": appeals.uphold, "forward_retaliation": appeals.forward,
             "answer_supervision": supervision.answer,
+            "unmerge": lambda store, case_id, actor, data, version, now: merging.unmerge(
+                store, case_id, actor, data["text"], version, now
+            ),
         }  # fmt: skip
         if name == "take_review":
             await appeals.take(store, CASE, actor, version, now)
@@ -206,7 +228,8 @@ class Walk:
         return {
             "understand": UNDERSTOOD, "accept": ACCEPT, "refuse": {"reason": "handled", "text": "已办"},
             "assign": given, "reassign": {**given, "reason": "休假"}, "hand_over": {**given, "reason": "调离"},
-            "transfer": {"to": "交通运输局", "text": "转交"}, "merge": {"into": "X"},
+            "transfer": {"to": "交通运输局", "text": "转交"}, "merge": {"into": "X"}, "unmerge": {"text": "不是同一件"},
+            "link_enterprise": {"enterprise": self.dice.choice(["91370203XX0000001J", ""])}, "link_recurrence": {"of": "X"},
             "return": RETURN,
             "record_finding": {**FINDING, "result": self.dice.choice(["substantiated", "partly", "unsubstantiated"])},
             "decide_measures": {"measures": [self.dice.choice([FINE, RECTIFY])]}, "reply": {"text": "答复"},
@@ -238,7 +261,7 @@ async def mailbox(store):
 REACHED = {
     "sign", "return", "start_check", "extend", "ask_extension", "grant_extension", "suspend", "resume", "record_finding",
     "decide_measures", "reply", "recheck", "take_review", "uphold_review", "dismiss_review", "forward_retaliation",
-    "answer_supervision", "reassign", "hand_over",
+    "answer_supervision", "reassign", "hand_over", "merge", "unmerge", "link_enterprise",
 }  # fmt: skip
 
 
@@ -268,6 +291,7 @@ async def walk_once(store, mailbox, seed: int, done: set[str]) -> None:
             assert await walk.case() == before, "a refusal changes nothing"
         case = await walk.case()
         check_clocks(case)
+        check_found_by(case)
         if case["version"] != before["version"]:
             check_watch(case, None)
         if walk.dice.random() < 0.5:

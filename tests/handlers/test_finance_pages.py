@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from access import audit
-from cases import trail
+from cases import tallies, trail
 from cases.states import State
 from rewards import claims
 from rewards.rules import rule_set
@@ -167,6 +167,7 @@ async def test_from_proposal_to_payment_and_the_public_board(house):
     assert "办理记录完好" in page and "账本完好" in page
     page = await auditor.get(f"/audit?subject={case_id}")
     assert "支付奖金" in page and "受理" in page and "王某" not in page
+    await tallies.refresh(store, datetime.now(UTC))
     page = await boss.get("/leader")
     assert "¥4,500.00" in page and "市北区" in page and "100%" in page
 

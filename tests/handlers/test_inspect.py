@@ -122,7 +122,7 @@ async def test_the_supervisor_sees_what_is_late_and_extends_once(house):
     await do(house, "ins1", "/orders", case_id, "sign")
     late = datetime.now(UTC) - timedelta(days=3)
     await house.services.store["cases"].update_one(
-        {"_id": case_id, "clocks.id": "verify_close"}, {"$set": {"clocks.$.due_at": late}}
+        {"_id": case_id, "clocks.id": "verify_close"}, {"$set": {"clocks.$.due_at": late, "found_by.due": late}}
     )
     supervisor = await house.officer("sup")
     page = await supervisor.get("/supervise")

@@ -5,13 +5,16 @@ Everything is real but Rasa's model: MongoDB, SMTP, both applications, jobs, bac
 """
 
 import asyncio
+import contextlib
 import email
 import io
 import json
 import logging
+import re
 import secrets
 import sys
 import tempfile
+import zipfile
 import zlib
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -26,14 +29,18 @@ from aiohttp.test_utils import TestClient, TestServer
 from nacl.public import PrivateKey, SealedBox
 from PIL import ExifTags, Image
 
+from access.actors import SYSTEM
 from access.identity_numbers import check_digit, passes_luhn
 from app import internal_app, public_app
+from cases import enterprises, tallies
+from cases.enterprises import Enterprise
 from cases.learning import export_corrections
 from handlers.middlewares import configure_logs
 from handlers.middlewares.throttle import THROTTLE, Throttle
 from services import open_services
 from settings import Settings, internal_secret
 from store.backup import backup
+from store.local_time import local_day
 from store.mongo import Store
 from store.sealing import Cipher
 from tests.canaries import Canary, Leak, leaks, number
@@ -64,6 +71,7 @@ WORDS = (
     f"我叫{NAME}，身份证{ID_CARD}，电话{PHONE}或{SPOKEN}，邮箱{EMAIL}，微信{WECHAT}，QQ{QQ}，我的车{PLATE}停在门口，"
     f"工资卡{CARD}。"
 )
+CODE = "91370203XX0000001J"
 CHAT = "市北区辽宁路80号的兴达商场，二楼安全出口被铁链锁死，一直没人管。"
 FORM = "市北区辽宁路82号的华润饭店，后厨的液化气瓶放在地下室，没有报警器。"
 
@@ -120,6 +128,20 @@ class HearingRasa:
         self.heard.append(body)
         said = await self.played.turn(body["sender"], body["text"], body["payload"], body["metadata"])
         return web.json_response(said)
+
+
+def opened_up(data: bytes) -> list[str]:
+    """A file as it came, and what is packed in it: the parts of a spreadsheet, the streams of a PDF."""
+    parts = [data]
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as book:
+            parts += [book.read(name) for name in book.namelist()]
+    if data.startswith(b"%PDF"):
+        for found in re.finditer(rb"stream\r?\n(.*?)\r?\nendstream", data, re.DOTALL):
+            with contextlib.suppress(zlib.error):
+                parts.append(zlib.decompress(found[1]))
+        assert len(parts) > 2, "nothing in the PDF could be opened"
+    return [part.decode("utf-8", "surrogateescape") for part in parts]
 
 
 def no_temporary_file(*_: Any, **__: Any) -> Any:
@@ -211,6 +233,7 @@ class Journey:
         cases = [case["_id"] async for case in self.store["cases"].find({"state": "triage"})]
         assert len(cases) == 3
         await house.substantiated(cases[0])
+        await self.enterprise_of(cases[0])
         await house.accepted_and_assigned(cases[1])
         evidence = [row async for row in self.store["evidence"].find({})]
         for login in ("disp", "ins1", "sup", "fin1", "pub", "aud", "boss", "adm", "duty", "hot"):
@@ -224,9 +247,45 @@ class Journey:
                 if row["kind"] == "photo":
                     answer = await officer.client.get(f"/staff/evidence/{row['_id']}/full")
                     self.seen.append((f"picture for {login}", (await answer.read()).decode("latin-1")))
+        await self.what_cases_teach(cases)
         for path in ("/", "/board", "/board.json", "/board.atom", "/report", "/chat", "/privacy"):
             answer = await self.citizen.get(path)
             self.seen.append((path, await answer.text()))
+
+    async def enterprise_of(self, case_id: str) -> None:
+        """The enterprise is registered and confirmed, so that the case stands on its page and adds a check."""
+        one = Enterprise(CODE, "青岛兴达商场有限公司", "商贸", "张三", "orange", True, "市北区", "辽宁路街道", "", "")
+
+        async def write(session: Any) -> None:
+            await enterprises.write_all(self.store, session, [one], SYSTEM, datetime.now(UTC))
+
+        await self.store.transaction(write)
+        version = str((await self.house.case(case_id))["version"])
+        dispatcher = await self.house.officer("disp")
+        fields = {"version": version, "enterprise": CODE}
+        page = await dispatcher.post(f"/desk/cases/{case_id}/link_enterprise", fields)
+        assert page.status == 200 and "已完成：确认被举报单位" in page
+
+    async def what_cases_teach(self, cases: list[str]) -> None:
+        """Register, sweeps, counts and the papers that are passed on, as pages and as files."""
+        await self.jobs()
+        assert await self.store["checks"].count_documents({}) == 1
+        await tallies.refresh(self.store, datetime.now(UTC), every=timedelta(0))
+        grid = ((await self.house.case(cases[0]))["location"] or {}).get("grid") or "none"
+        pages = [
+            "/enterprises", f"/enterprises/{CODE}", "/sweeps", f"/sweeps/{CODE}", "/regularities", "/ranking", "/bulletin",
+            f"/bulletin?week={local_day(datetime.now(UTC))}", f"/regularities/grids/{grid}",
+        ]  # fmt: skip
+        for login in ("disp", "ins1", "sup", "fin1", "pub", "aud", "boss", "adm"):
+            officer = await self.house.officer(login)
+            for path in pages:
+                await officer.get(path)
+        boss = await self.house.officer("boss")
+        for path in ("/regularities/tables", "/ranking/table", "/sweeps/shares", "/bulletin/paper"):
+            for kind in ("csv", "xlsx", "pdf") if path == "/bulletin/paper" else ("csv", "xlsx"):
+                answer = await boss.client.get(f"{path}.{kind}?week={local_day(datetime.now(UTC))}")
+                assert answer.status == 200, (path, kind)
+                self.seen += [(f"{path}.{kind}", text) for text in opened_up(await answer.read())]
 
     async def jobs(self) -> None:
         """Until all that is due is done: understood, mailed."""

@@ -58,6 +58,12 @@ def test_every_address_names_a_permission_and_no_permission_is_for_nobody():
         "/leader",
         "/admin",
         "/hotline",
+        "/enterprises",
+        "/sweeps",
+        "/checks",
+        "/regularities",
+        "/ranking",
+        "/bulletin",
     )
     assert not [path for _, path, _, permission in [*PUBLIC, *ROWS] if permission is Permission.PUBLIC
                 and path.startswith(desks)]  # fmt: skip
@@ -150,7 +156,8 @@ CASE_PAGES = {
 DEEDS = [
     ("disp_away", "/desk/cases/{case}/accept"), ("disp_away", "/desk/cases/{case}/refuse"),
     ("disp_away", "/desk/cases/{case}/transfer"), ("disp_away", "/desk/cases/{case}/ask_reporter"),
-    ("disp_away", "/desk/cases/{case}/merge"), ("disp_away", "/desk/cases/{case}/assign"),
+    ("disp_away", "/desk/cases/{case}/unmerge"), ("disp_away", "/desk/cases/{case}/link_enterprise"),
+    ("sup_away", "/supervise/cases/{case}/link_recurrence"), ("disp_away", "/desk/cases/{case}/merge"), ("disp_away", "/desk/cases/{case}/assign"),
     ("sup_away", "/supervise/cases/{case}/extend"), ("sup_away", "/supervise/cases/{case}/assign"),
     ("sup_away", "/supervise/cases/{case}/reply"), ("boss_away", "/supervise/cases/{case}/transfer"),
     ("fin_away", "/finance/cases/{case}/not_eligible"), ("ins_away", "/orders/{case}/sign"),
@@ -212,6 +219,7 @@ async def test_lists_of_another_district_do_not_show_it(house, assigned):
         ("disp_away", "/desk?state=all"), ("disp_away", f"/desk?case={assigned}"), ("duty_away", "/desk?state=all"),
         ("disp_away", "/desk/unclaimed"), ("sup_away", "/supervise"), ("boss_away", "/supervise"),
         ("fin_away", "/finance"), ("ins_away", "/orders"), ("ins2", "/orders"), ("pub_away", "/publish"),
+        ("sup_away", "/enterprises"), ("sup_away", "/sweeps"), ("boss_away", "/regularities"), ("ins_away", "/sweeps"),
     ]:  # fmt: skip
         page = await (await house.officer(login)).get(path)
         # An address that was typed is shown again, in the link that changes the size of letters.
