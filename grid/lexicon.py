@@ -24,6 +24,9 @@ Where = tuple[str, str | None]  # (district, street or None)
 class Kind(IntEnum):
     """What a name can be, from most to least telling."""
 
+    # Kinds are looked up in sets and tables for every name of a text, and an enum's own hash is a call of Python code.
+    __hash__ = int.__hash__
+
     DISTRICT = 1  # 城阳区, 即墨市
     DISTRICT_SHORT = 2  # 城阳
     STREET = 3  # 流亭街道, 姜山镇

@@ -61,7 +61,8 @@ def find(lexicon: Lexicon, text: str) -> list[Found]:
     for number, start, end in hits:
         name, senses, settled = entries[number]
         for sense in senses:
-            if settled:
+            # A street is one, unless what follows says otherwise.
+            if settled or (sense.kind is Kind.STREET and text[end : end + 1] not in _STREETS_FIRST):
                 found.append(Found(name, start, end, sense.kind, sense))
             elif here := _sense_here(sense, text, start, end, hits, lexicon):
                 found.append(Found(name, start, end, here.kind, here))
